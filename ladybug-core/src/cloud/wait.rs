@@ -1,0 +1,4 @@
+//! Waiting for a resource.
+/// Waits.
+#[derive(Debug)]
+pub struct Waiter;

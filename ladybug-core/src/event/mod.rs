@@ -1,0 +1,8 @@
+//! What happens, as a typed stream with a cursor.
+
+mod bus;
+mod kind;
+mod render;
+
+pub use bus::EventBus;
+pub use kind::{Event, EventKind};

@@ -1,0 +1,17 @@
+//! What will be done, as data, before anything is done.
+
+mod builder;
+mod cost;
+mod create;
+mod delete;
+mod explain;
+mod forecast;
+mod mesh;
+mod model;
+mod planner;
+mod scale;
+
+pub use forecast::{Forecast, Quorum};
+pub use mesh::gateways;
+pub use model::{Estimate, Goal, On, PLAN_FORMAT, Plan, PlannedNode, PlannedResource, Site, Step, StepKind, Undo};
+pub use planner::{Choices, plan_create, plan_delete, plan_scale, queries};

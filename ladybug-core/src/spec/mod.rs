@@ -1,0 +1,15 @@
+//! What the user wants: the [`ClusterSpec`], how it is read, and the rules it must keep.
+
+mod cluster;
+mod network;
+mod policy;
+mod pool;
+mod problem;
+mod version;
+
+pub use cluster::{AddOn, ApiEndpoint, ClusterSpec, Etcd};
+pub use network::{Cni, NetworkSpec, Overlay, OverlayTopology};
+pub use policy::{OnFailure, Policies};
+pub use pool::{Arch, Effect, ImageSpec, MachineSpec, PoolSpec, Role, RootDisk, Taint};
+pub use problem::{Problem, list_problems};
+pub use version::KubernetesVersion;

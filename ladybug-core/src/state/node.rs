@@ -1,0 +1,53 @@
+//! What is known of a node.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cloud::{Price, ResourceRef},
+    id::{NodeName, PoolName},
+    lifecycle::NodePhase,
+    plan::Site,
+    spec::Role,
+};
+
+/// What is known of a node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeState {
+    /// Its name.
+    pub name: NodeName,
+    /// Its pool.
+    pub pool: PoolName,
+    /// What it is for.
+    pub role: Role,
+    /// Where it sits.
+    pub site: Site,
+    /// Its coarse state.
+    pub phase: NodePhase,
+    /// Its machine, once it has an id.
+    pub machine: Option<ResourceRef>,
+    /// Its address in its site.
+    pub private_ip: Option<IpAddr>,
+    /// Its public address.
+    pub public_ip: Option<IpAddr>,
+    /// Its address on the overlay.
+    pub overlay_ip: Option<Ipv4Addr>,
+    /// Its public key on the overlay, in base64.
+    pub overlay_key: Option<String>,
+    /// Whether it connects its site with the others.
+    pub gateway: bool,
+    /// Whether it was told to join, or to start, the cluster, and has not been taken out since.
+    pub member: bool,
+    /// What it costs, if known.
+    pub price: Option<Price>,
+}
+
+impl NodeState {
+    /// The address that other nodes and Kubernetes use: on the overlay, else in the site.
+    #[must_use]
+    pub fn node_ip(&self) -> Option<IpAddr> {
+        self.overlay_ip.map(IpAddr::V4).or(self.private_ip)
+    }
+}

@@ -1,0 +1,52 @@
+//! What is kept of a cluster beside its log.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Sealed;
+use crate::{
+    id::{ClusterName, ClusterUid, ProjectName, SecretName},
+    lifecycle::ClusterPhase,
+    spec::ClusterSpec,
+    time::Timestamp,
+};
+
+/// The format of records and log entries that this version writes. A store with a greater one is refused.
+pub const FORMAT: u32 = 1;
+
+/// What is kept of a cluster beside its log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ClusterRecord {
+    /// The cluster.
+    pub uid: ClusterUid,
+    /// Its project.
+    pub project: ProjectName,
+    /// Its name.
+    pub name: ClusterName,
+    /// When it was first asked for.
+    pub created_at: Timestamp,
+    /// The spec that it was created with; what it became since is in the log.
+    pub spec: ClusterSpec,
+    /// A copy of the folded phase, written with the entry that changed it, so that lists need no log.
+    pub phase: ClusterPhase,
+    /// Its secrets, sealed.
+    pub sealed: BTreeMap<SecretName, Sealed>,
+}
+
+impl ClusterRecord {
+    /// Makes the record of a new cluster.
+    #[must_use]
+    pub fn new(uid: ClusterUid, spec: ClusterSpec, created_at: Timestamp) -> Self {
+        Self {
+            uid,
+            project: spec.project.clone(),
+            name: spec.name.clone(),
+            created_at,
+            spec,
+            phase: ClusterPhase::Planned,
+            sealed: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! facade
+#[doc(inline)]
+pub use ladybug_core::*;
