@@ -4,7 +4,6 @@ pub mod bootstrap;
 pub mod cloud;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-pub mod engine;
 mod error;
 pub mod event;
 mod id;

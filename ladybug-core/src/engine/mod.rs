@@ -1,1 +1,23 @@
-//! The engine.
+//! The engine that makes plans happen: intent before effect, outcome after, and one way for fresh and resumed runs.
+
+mod builder;
+mod client;
+mod coalesce;
+mod events;
+mod limits;
+mod live;
+mod load;
+mod operation;
+mod reap;
+mod run;
+mod scheduler;
+mod session;
+mod step;
+mod undo;
+mod unwind;
+mod writer;
+
+pub use builder::LadybugBuilder;
+pub use client::Ladybug;
+pub use limits::Limits;
+pub use operation::Operation;

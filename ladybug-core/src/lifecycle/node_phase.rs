@@ -88,11 +88,11 @@ impl NodePhase {
         use NodeEvent as E;
         match (self, event) {
             (Self::Planned | Self::Creating | Self::Failed, E::Create) => Ok(Self::Creating),
-            (Self::Creating | Self::Booting, E::Boot) => Ok(Self::Booting),
-            (Self::Booting | Self::Reachable, E::Reach) => Ok(Self::Reachable),
-            (Self::Reachable | Self::Preparing, E::Prepare) => Ok(Self::Preparing),
-            (Self::Preparing | Self::Joining, E::Join) => Ok(Self::Joining),
-            (Self::Joining | Self::Ready, E::BecomeReady) => Ok(Self::Ready),
+            (Self::Creating | Self::Booting | Self::Failed, E::Boot) => Ok(Self::Booting),
+            (Self::Booting | Self::Reachable | Self::Failed, E::Reach) => Ok(Self::Reachable),
+            (Self::Reachable | Self::Preparing | Self::Failed, E::Prepare) => Ok(Self::Preparing),
+            (Self::Preparing | Self::Joining | Self::Failed, E::Join) => Ok(Self::Joining),
+            (Self::Joining | Self::Ready | Self::Failed, E::BecomeReady) => Ok(Self::Ready),
             (Self::Ready | Self::Draining, E::Drain) => Ok(Self::Draining),
             (
                 Self::Planned

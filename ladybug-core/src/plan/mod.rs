@@ -13,5 +13,8 @@ mod scale;
 
 pub use forecast::{Forecast, Quorum};
 pub use mesh::gateways;
-pub use model::{Estimate, Goal, On, PLAN_FORMAT, Plan, PlannedNode, PlannedResource, Site, Step, StepKind, Undo};
+pub use model::{
+    Estimate, Goal, On, PLAN_FORMAT, Plan, PlannedNode, PlannedResource, Site, Step, StepKind, Undo, machine_key,
+    machine_node,
+};
 pub use planner::{Choices, plan_create, plan_delete, plan_scale, queries};

@@ -134,6 +134,18 @@ pub struct PlannedNode {
     pub spot: bool,
 }
 
+/// The key of a node's machine.
+#[must_use]
+pub fn machine_key(node: &NodeName) -> ResourceKey {
+    ResourceKey::new(format!("machine/{node}")).expect("a node name fits into a resource key")
+}
+
+/// The node whose machine has this key; `None` for the keys of other resources.
+#[must_use]
+pub fn machine_node(key: &ResourceKey) -> Option<NodeName> {
+    NodeName::new(key.as_str().strip_prefix("machine/")?).ok()
+}
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

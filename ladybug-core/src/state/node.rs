@@ -8,7 +8,7 @@ use crate::{
     cloud::{Price, ResourceRef},
     id::{NodeName, PoolName},
     lifecycle::NodePhase,
-    plan::Site,
+    plan::{PlannedNode, Site},
     spec::Role,
 };
 
@@ -38,13 +38,36 @@ pub struct NodeState {
     pub overlay_key: Option<String>,
     /// Whether it connects its site with the others.
     pub gateway: bool,
-    /// Whether it was told to join, or to start, the cluster, and has not been taken out since.
+    /// Whether it was told to start or join the cluster and has not been taken out since.
     pub member: bool,
+    /// Whether it did start or join the cluster.
+    pub joined: bool,
     /// What it costs, if known.
     pub price: Option<Price>,
 }
 
 impl NodeState {
+    /// The state of a node that a plan adds.
+    #[must_use]
+    pub fn planned(node: &PlannedNode) -> Self {
+        Self {
+            name: node.name.clone(),
+            pool: node.pool.clone(),
+            role: node.role,
+            site: node.site.clone(),
+            phase: NodePhase::Planned,
+            machine: None,
+            private_ip: None,
+            public_ip: None,
+            overlay_ip: node.overlay_ip,
+            overlay_key: None,
+            gateway: node.gateway,
+            member: false,
+            joined: false,
+            price: None,
+        }
+    }
+
     /// The address that other nodes and Kubernetes use: on the overlay, else in the site.
     #[must_use]
     pub fn node_ip(&self) -> Option<IpAddr> {

@@ -38,10 +38,23 @@ pub enum StepStatus {
     Done,
     /// It failed; its effect may have happened.
     Failed(ErrorReport),
+    /// The process ended in the middle of it, or of its undoing; either may have happened. It starts again.
+    Interrupted,
     /// Its undoing may have happened.
     Undoing,
     /// It is undone.
     Undone,
     /// It could not be undone.
     Stuck(ErrorReport),
+}
+
+impl StepStatus {
+    /// Whether its effect may be in the world.
+    #[must_use]
+    pub const fn is_touched(&self) -> bool {
+        match self {
+            Self::Waiting | Self::Undone => false,
+            Self::Intended | Self::Done | Self::Failed(_) | Self::Interrupted | Self::Undoing | Self::Stuck(_) => true,
+        }
+    }
 }

@@ -1,14 +1,15 @@
 //! The log of a cluster: what was intended, what came of it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use super::Sealed;
 use crate::{
     bootstrap::Facts,
     cloud::{Resource, ResourceRef},
     error::ErrorReport,
-    id::OperationId,
+    id::{OperationId, SecretName},
     plan::Plan,
     time::Timestamp,
 };
@@ -35,6 +36,11 @@ pub enum LogBody {
     Started {
         /// All that it will do.
         plan: Arc<Plan>,
+    },
+    /// New secrets of the cluster.
+    Secrets {
+        /// By what they are for.
+        sealed: BTreeMap<SecretName, Sealed>,
     },
     /// A process took the operation over, after another one left it. Steps that were under way are open again.
     Resumed,

@@ -1,12 +1,9 @@
 //! What is kept of a cluster beside its log.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::Sealed;
 use crate::{
-    id::{ClusterName, ClusterUid, ProjectName, SecretName},
+    id::{ClusterName, ClusterUid, ProjectName},
     lifecycle::ClusterPhase,
     spec::ClusterSpec,
     time::Timestamp,
@@ -31,8 +28,6 @@ pub struct ClusterRecord {
     pub spec: ClusterSpec,
     /// A copy of the folded phase, written with the entry that changed it, so that lists need no log.
     pub phase: ClusterPhase,
-    /// Its secrets, sealed.
-    pub sealed: BTreeMap<SecretName, Sealed>,
 }
 
 impl ClusterRecord {
@@ -46,7 +41,6 @@ impl ClusterRecord {
             created_at,
             spec,
             phase: ClusterPhase::Planned,
-            sealed: BTreeMap::new(),
         }
     }
 }

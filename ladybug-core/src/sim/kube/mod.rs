@@ -1,0 +1,1 @@
+//! What Kubernetes does, deep enough that a wrong order fails.
