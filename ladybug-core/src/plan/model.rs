@@ -65,6 +65,9 @@ pub enum Goal {
     Scale {
         /// The nodes to take out.
         remove: Vec<NodeName>,
+        /// The nodes that become gateways in place of those that are taken out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        promote: Vec<NodeName>,
     },
     /// Delete everything.
     Delete,

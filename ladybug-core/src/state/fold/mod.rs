@@ -70,6 +70,7 @@ impl ClusterState {
         let previous = std::mem::replace(&mut self.spec, Arc::new(plan.spec.clone()));
         let added = plan.nodes.iter().map(|node| (node.name.clone(), NodeState::planned(node)));
         self.nodes.extend(added);
+        self.promote(&plan.goal, true)?;
         self.operation = Some(OperationState {
             id: entry.operation,
             plan: Arc::clone(plan),
@@ -81,6 +82,15 @@ impl ClusterState {
         let steps = u32::try_from(plan.steps.len()).unwrap_or(u32::MAX);
         events.push(EventKind::OperationStarted { goal: plan.goal.to_string(), steps });
         self.shift(start_event(&plan.goal), events)
+    }
+
+    /// Makes the nodes that `goal` promotes gateways, or takes that back.
+    fn promote(&mut self, goal: &Goal, gateway: bool) -> Result<()> {
+        let Goal::Scale { promote, .. } = goal else { return Ok(()) };
+        promote.iter().try_for_each(|name| {
+            self.node_mut(name)?.gateway = gateway;
+            Ok(())
+        })
     }
 
     fn resume(&mut self, entry: &LogEntry, events: &mut Vec<EventKind>) -> Result<()> {
