@@ -4,10 +4,12 @@ pub mod bootstrap;
 pub mod cloud;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod engine;
 mod error;
 pub mod event;
 mod id;
 pub mod lifecycle;
+mod mix;
 pub mod plan;
 pub mod remote;
 mod secret;
@@ -18,6 +20,7 @@ pub mod state;
 pub mod store;
 mod time;
 
+pub use engine::{Canceller, Ladybug, LadybugBuilder, Limits, Operation};
 pub use error::{Disposition, Error, ErrorKind, ErrorReport, Result};
 pub use id::{
     ClusterName, ClusterUid, NameError, NodeName, OperationId, PoolName, ProjectName, ProviderName, Region, ResourceId,

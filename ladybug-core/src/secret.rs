@@ -61,7 +61,7 @@ impl Secrets {
     /// The secret of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Secret<Vec<u8>>> {
-        self.0.iter().find(|(key, _)| key.as_str() == name).map(|(_, secret)| secret)
+        self.0.get(name)
     }
 
     /// Adds or replaces a secret.

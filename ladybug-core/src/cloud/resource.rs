@@ -181,6 +181,7 @@ pub enum ResourceDetail {
 
 /// What is asked of [`ensure`](super::CloudDriver::ensure).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one call, and the large one is the common one")]
 #[non_exhaustive]
 pub enum ResourceSpec {
     /// A private network.
@@ -303,7 +304,8 @@ pub struct LoadBalancerSpec {
 }
 
 /// What `delete` found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Deletion {
     /// It will be gone; `get` tells when.

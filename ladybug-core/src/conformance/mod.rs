@@ -1,1 +1,6 @@
 //! Test kits.
+
+mod clock;
+pub mod store;
+
+pub use clock::ManualClock;

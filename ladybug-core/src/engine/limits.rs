@@ -16,6 +16,13 @@ pub struct Limits {
     pub longest_pause: Duration,
 }
 
+impl Limits {
+    /// The same, with pauses no longer than `most`.
+    pub(super) fn with_pauses_up_to(self, most: Duration) -> Self {
+        Self { longest_pause: self.longest_pause.min(most), ..self }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -8,6 +8,11 @@ use std::{
     },
 };
 
+use tokio::{
+    sync::Mutex as AsyncMutex,
+    time::{Interval, MissedTickBehavior, interval},
+};
+
 use super::{client::Shared, coalesce::Coalesced, session::Sessions};
 use crate::{
     bootstrap::Observation,
@@ -30,10 +35,15 @@ pub(super) struct Live {
     pub(super) sessions: Sessions,
     /// Shared answers: runs of one cheap question or one idempotent stage, asked by many steps at once.
     pub(super) observation: Coalesced<Arc<Observation>>,
-    listings: Mutex<BTreeMap<Site, Arc<Coalesced<Arc<Vec<Resource>>>>>>,
+    /// Paces the looks at Kubernetes.
+    pub(super) look: AsyncMutex<Interval>,
+    listings: Mutex<BTreeMap<Site, Arc<Listing>>>,
     stages: Mutex<BTreeMap<NodeName, Arc<Coalesced<()>>>>,
     tickets: AtomicU64,
 }
+
+/// What a cloud shows of the cluster in one site.
+type Listing = Coalesced<Arc<Vec<Resource>>>;
 
 /// What the log says.
 #[derive(Debug)]
@@ -44,6 +54,8 @@ pub(super) struct Known {
 
 impl Live {
     pub(super) fn new(shared: Arc<Shared>, operation: OperationId, known: Known) -> Self {
+        let mut look = interval(shared.limits.first_pause);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             shared,
             operation,
@@ -51,6 +63,7 @@ impl Live {
             known: Mutex::new(known),
             sessions: Sessions::default(),
             observation: Coalesced::default(),
+            look: AsyncMutex::new(look),
             listings: Mutex::default(),
             stages: Mutex::default(),
             tickets: AtomicU64::new(0),
@@ -75,7 +88,7 @@ impl Live {
         self.shared.drivers.get(&site.provider).cloned()
     }
 
-    pub(super) fn listing(&self, site: &Site) -> Arc<Coalesced<Arc<Vec<Resource>>>> {
+    pub(super) fn listing(&self, site: &Site) -> Arc<Listing> {
         let mut listings = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(listings.entry(site.clone()).or_default())
     }

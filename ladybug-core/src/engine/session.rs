@@ -1,4 +1,4 @@
-//! One open session a node, used by all steps in turn.
+//! One open session a node, used by all steps in turn, and a second one for changes of peers that cannot wait.
 
 use std::{
     collections::BTreeMap,
@@ -6,25 +6,48 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::{id::NodeName, remote::RemoteSession};
 
-/// A place for one node's session; locked while somebody uses it.
-pub(super) type Slot = Arc<AsyncMutex<Option<Box<dyn RemoteSession>>>>;
+/// A place for a session; locked while somebody uses it.
+type Slot = Arc<AsyncMutex<Option<Box<dyn RemoteSession>>>>;
+
+/// A place that is in use.
+pub(super) type Place = OwnedMutexGuard<Option<Box<dyn RemoteSession>>>;
 
 /// The open sessions of one operation.
 #[derive(Default)]
-pub(super) struct Sessions(Mutex<BTreeMap<NodeName, Slot>>);
+pub(super) struct Sessions(Mutex<BTreeMap<NodeName, Line>>);
+
+/// The sessions of one node.
+#[derive(Clone, Default)]
+struct Line {
+    main: Slot,
+    side: Slot,
+}
 
 impl Sessions {
-    /// The place of `node`'s session.
-    pub(super) fn slot(&self, node: &NodeName) -> Slot {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(node.clone()).or_default())
+    /// The place of `node`'s session, once it is free.
+    pub(super) async fn place(&self, node: &NodeName) -> Place {
+        self.line(node).main.lock_owned().await
     }
 
-    /// Closes the session of a node that is going away.
+    /// The place of `node`'s session if it is free, else that of its second one: others wait to become the peers of a
+    /// gateway while it is itself in a stage of minutes, which takes no notice of peers.
+    pub(super) async fn place_for_peers(&self, node: &NodeName) -> Place {
+        let line = self.line(node);
+        match line.main.try_lock_owned() {
+            Ok(place) => place,
+            Err(_) => line.side.lock_owned().await,
+        }
+    }
+
+    fn line(&self, node: &NodeName) -> Line {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(node.clone()).or_default().clone()
+    }
+
+    /// Closes the sessions of a node that is going away.
     pub(super) fn forget(&self, node: &NodeName) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(node);
     }

@@ -52,8 +52,3 @@ pub(crate) fn number(cluster: ClusterUid, entry: &LogEntry, kinds: Vec<EventKind
 pub(crate) fn transient_seq(last_entry: u64) -> u64 {
     last_entry.saturating_mul(PER_ENTRY)
 }
-
-/// The log entry that the event of this number came from.
-pub(crate) fn entry_of(seq: u64) -> u64 {
-    seq / PER_ENTRY
-}

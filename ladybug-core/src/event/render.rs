@@ -1,6 +1,6 @@
 //! Events as plain text: command lines and log files share it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::{Event, EventKind};
 use crate::store::Outcome;
@@ -11,8 +11,26 @@ impl fmt::Display for Event {
     }
 }
 
+/// Always one line.
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tell(&mut OneLine(f))
+    }
+}
+
+/// Turns line breaks and other control characters, which the complaints of others may hold, into spaces.
+struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut parts = text.split(char::is_control);
+        parts.next().map_or(Ok(()), |first| self.0.write_str(first))?;
+        parts.try_for_each(|part| write!(self.0, " {part}"))
+    }
+}
+
+impl EventKind {
+    fn tell(&self, f: &mut OneLine<'_, '_>) -> fmt::Result {
         match self {
             Self::OperationStarted { goal, steps } => write!(f, "{goal}: {steps} steps"),
             Self::OperationResumed => f.write_str("resumed"),

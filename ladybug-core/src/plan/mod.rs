@@ -18,3 +18,6 @@ pub use model::{
     machine_node,
 };
 pub use planner::{Choices, plan_create, plan_delete, plan_scale, queries};
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ pub struct Target {
     /// How the machine proves that it is the one.
     pub host_key: HostKeyPolicy,
     /// A machine to go through.
-    pub via: Option<Box<Target>>,
+    pub via: Option<Box<Self>>,
 }
 
 impl Target {

@@ -4,18 +4,29 @@
 //! seed gives the same run, byte for byte.
 
 mod bootstrapper;
+mod catalog;
+mod clock;
 mod cloud;
 mod connector;
+mod fault;
 mod host;
 mod kube;
 mod link;
+mod network;
+mod rng;
 mod times;
 mod trip;
+mod trip_store;
+mod wiring;
 mod world;
 
 pub use bootstrapper::SimBootstrapper;
+pub use clock::SimClock;
+pub use cloud::{Access, CloudConfig, CloudStyle, Counters, SimCloud, Throttle};
 pub use connector::SimConnector;
+pub use fault::{FaultKind, FaultPlan};
 pub use link::{HostFault, HostId, HostVerb};
+pub use rng::SimEntropy;
 pub use times::Times;
 pub use trip::Trip;
-pub use world::World;
+pub use world::{World, WorldBuilder};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::{
     cloud::ResourceKind,
     id::{NodeName, ProviderName},
+    mix::mix,
 };
 
 /// How long things take.
@@ -15,6 +16,9 @@ pub struct Times {
 }
 
 impl Times {
+    /// From the start of a node's kubelet, or of the CNI if that is later, until Kubernetes calls the node Ready.
+    pub const READY: Duration = Duration::from_secs(6);
+
     /// The durations of the world of `seed`.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
@@ -86,14 +90,4 @@ impl Times {
         let span = most.saturating_sub(least).saturating_add(1);
         Duration::from_millis(least + mix(self.seed, words) % span)
     }
-}
-
-/// FNV-1a over the words, finished by SplitMix64's mixer, so that near words give far numbers.
-pub(in crate::sim) fn mix(seed: u64, words: &[&str]) -> u64 {
-    let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
-    let hash = bytes
-        .fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
 }

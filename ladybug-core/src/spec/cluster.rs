@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{KubernetesVersion, NetworkSpec, Policies, PoolSpec};
+use super::{KubernetesVersion, NetworkSpec, Policies, PoolSpec, schema::IpNetwork};
 use crate::id::{ClusterName, ProjectName};
 
 /// What the user wants one cluster to be.
@@ -39,9 +39,10 @@ pub struct ClusterSpec {
     /// What is installed on top.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub add_ons: Vec<AddOn>,
-    /// Who may reach SSH (and the API, when it is public); nobody when empty. `0.0.0.0/0` is refused.
+    /// Who may reach SSH (and the API, when it is public); nobody when empty. Ranges wider than /8, or /16 of IPv6,
+    /// are refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<String>")]
+    #[schemars(with = "Vec<IpNetwork>")]
     pub operators: Vec<IpNet>,
     /// What to do on failure, and the limits of time and money.
     #[serde(default)]

@@ -4,19 +4,21 @@ use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::schema::Ipv4Network;
+
 /// The cluster's networks. No two ranges may overlap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct NetworkSpec {
     /// Addresses of pods; every node gets a /24 of it.
-    #[schemars(with = "String")]
+    #[schemars(with = "Ipv4Network")]
     pub pods: Ipv4Net,
     /// Addresses of services.
-    #[schemars(with = "String")]
+    #[schemars(with = "Ipv4Network")]
     pub services: Ipv4Net,
     /// Addresses of machines in their private networks; every site gets a /20 of it.
-    #[schemars(with = "String")]
+    #[schemars(with = "Ipv4Network")]
     pub machines: Ipv4Net,
     /// The DNS domain of services.
     pub dns_domain: String,
@@ -69,7 +71,7 @@ pub enum Overlay {
     Wireguard {
         /// Addresses of nodes on the mesh.
         #[serde(default = "default_overlay")]
-        #[schemars(with = "String")]
+        #[schemars(with = "Ipv4Network")]
         nodes: Ipv4Net,
         /// Which hosts are peers of which.
         #[serde(default)]

@@ -18,5 +18,12 @@ pub fn peers<'a>(cluster: &'a ClusterState, node: &'a NodeState) -> impl Iterato
         Some(OverlayTopology::Gateways) if other.site == node.site => node.gateway || other.gateway,
         Some(OverlayTopology::Gateways) => node.gateway && other.gateway,
     };
-    cluster.nodes.values().filter(move |other| other.name != node.name).filter(wanted)
+    let others = cluster.nodes.values().filter(move |other| other.name != node.name);
+    others.filter(wanted).filter(move |other| !is_being_undone(cluster, other))
+}
+
+/// Whether the node was added by an operation that is being undone. It still exists, but nobody wants it any more.
+fn is_being_undone(cluster: &ClusterState, node: &NodeState) -> bool {
+    let undone = cluster.operation.as_ref().filter(|operation| operation.unwinding.is_some());
+    undone.is_some_and(|operation| operation.plan.nodes.iter().any(|added| added.name == node.name))
 }

@@ -1,8 +1,12 @@
 //! Where clusters are remembered: the [`ClusterStore`] trait, its records, and two stores.
 
 mod contract;
+#[cfg(test)]
+mod golden;
+mod head;
 mod log;
 mod memory;
+mod private;
 mod record;
 #[cfg(feature = "redb")]
 mod redb;

@@ -43,4 +43,28 @@ impl ClusterRecord {
             phase: ClusterPhase::Planned,
         }
     }
+
+    /// When the cluster has outlived what its spec allows and may be deleted; never when absent.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.spec.policies.expires_after.map(|span| self.created_at.plus(span))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_expires_when_its_spec_says_so_and_else_never() {
+        let text = "{name: c, kubernetes: 1.36.2, pools: [{name: p, role: control_plane, provider: a, region: r}]}";
+        let mut record = ClusterRecord::new(
+            ClusterUid::from_uuid(uuid::Uuid::from_u128(1)),
+            ClusterSpec::parse(text).unwrap(),
+            Timestamp::from_millis(500),
+        );
+        assert_eq!(record.expires_at(), None);
+        record.spec.policies.expires_after = Some(std::time::Duration::from_secs(2));
+        assert_eq!(record.expires_at(), Some(Timestamp::from_millis(2_500)));
+    }
 }

@@ -1,5 +1,7 @@
 //! Waiting for a machine, and the first session to it.
 
+use std::time::Duration;
+
 use super::{StepRun, Yield};
 use crate::{
     cloud::Waiter,
@@ -8,6 +10,9 @@ use crate::{
     secret::Secrets,
     store::StepOutput,
 };
+
+/// The longest pause between two knocks at a machine that boots. No account counts them, and all else waits for it.
+const LONGEST_KNOCK_PAUSE: Duration = Duration::from_secs(2);
 
 impl StepRun {
     pub(super) async fn boot(&self, name: &NodeName) -> Result<Yield> {
@@ -19,7 +24,8 @@ impl StepRun {
         };
         let driver = self.live.driver(&site)?;
         let machine = Waiter::new().until(self.deadline).ready(&*driver, &self.live.call(), &machine).await?;
-        self.persist(|| self.greet(name, &machine)).await?;
+        let limits = self.live.shared.limits.with_pauses_up_to(LONGEST_KNOCK_PAUSE);
+        self.persist_within(&limits, || self.greet(name, &machine)).await?;
         Ok((StepOutput::Resource { resource: Box::new(machine) }, Secrets::default()))
     }
 }

@@ -1,11 +1,13 @@
 //! Making a resource exist, once.
 
+use std::sync::Arc;
+
 use tokio::time::{Instant, sleep_until};
 
 use super::{StepRun, Yield, tries::Pauses};
 use crate::{
     cloud::{CloudDriver, CloudDriverExt, Location, Offer, Owner, Resource, ResourceSpec, ResourceStatus, Waiter},
-    error::{Disposition, ErrorKind, Result},
+    error::{ErrorKind, Result},
     id::ResourceKey,
     plan::{PlannedResource, Site},
     secret::Secrets,
@@ -53,18 +55,12 @@ impl StepRun {
         Err(last.unwrap_or_else(|| self.too_late(None)))
     }
 
-    async fn ensure_one(
-        &self,
-        site: &Site,
-        key: &ResourceKey,
-        spec: &ResourceSpec,
-        at: Location,
-    ) -> Result<Resource> {
+    async fn ensure_one(&self, site: &Site, key: &ResourceKey, spec: &ResourceSpec, at: Location) -> Result<Resource> {
         let driver = self.live.driver(site)?;
         let owner = self.owner(key);
         let mut unsure = self.again;
         self.persist(|| {
-            let (driver, owner, at, look) = (driver.clone(), owner.clone(), at.clone(), unsure);
+            let (driver, owner, at, look) = (Arc::clone(&driver), owner.clone(), at.clone(), unsure);
             unsure = true;
             async move { self.ensure_once(&*driver, &owner, &at, spec, look).await }
         })
@@ -94,7 +90,7 @@ impl StepRun {
     /// Waits until the cloud shows the owner's resource, or long enough to believe that there is none.
     async fn watch(&self, driver: &dyn CloudDriver, owner: &Owner, at: &Location) -> Result<Option<Resource>> {
         let believed = Instant::now() + driver.capabilities().settle;
-        let mut pauses = Pauses::of(self);
+        let mut pauses = Pauses::new(&self.live.shared.limits);
         loop {
             let owned = driver.owned(&self.live.call(), &owner.cluster, at).await?;
             let alive = |resource: &Resource| resource.owner.key == owner.key && is_alive(&resource.status);
@@ -126,9 +122,4 @@ fn is_alive(status: &ResourceStatus) -> bool {
         ResourceStatus::Pending | ResourceStatus::Ready | ResourceStatus::Stopped => true,
         ResourceStatus::Deleting | ResourceStatus::Failed(_) => false,
     }
-}
-
-/// Whether nothing happened and the same call may be sent again at once.
-pub(super) fn is_transient(error: &crate::Error) -> bool {
-    matches!(error.disposition(), Disposition::Transient { .. })
 }

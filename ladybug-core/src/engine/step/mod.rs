@@ -7,20 +7,17 @@ mod health;
 mod remote;
 mod resource;
 mod stage;
-mod sweep;
-mod tries;
+pub(super) mod tries;
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-pub(super) use sweep::{sweep, sweep_unknown};
-
-use super::live::Live;
+use super::{live::Live, sweep::Sweep};
 use crate::{
     error::Result,
     id::StepKey,
-    plan::{Step, StepKind, Undo},
+    plan::{Site, Step, StepKind, Undo},
     secret::Secrets,
     store::StepOutput,
 };
@@ -53,8 +50,22 @@ impl StepRun {
             StepKind::AwaitReady { node } => self.await_ready(node).await,
             StepKind::AwaitHealthy => self.await_healthy().await,
             StepKind::Delete { site, key, kind } => self.delete(site, key, *kind).await,
-            StepKind::Sweep { site } => sweep(&self.live, site, self.deadline).await.map(|()| nothing()),
+            StepKind::Sweep { site } => self.sweep(site).await,
         }
+    }
+
+    async fn sweep(&self, site: &Site) -> Result<Yield> {
+        let (driver, at) = (self.live.driver(site)?, site.location());
+        let sweep = Sweep {
+            driver: &*driver,
+            call: self.live.call().with_deadline(self.deadline),
+            uid: self.live.uid,
+            at: &at,
+            limits: &self.live.shared.limits,
+            deadline: self.deadline,
+        };
+        sweep.clean(&|_| false).await?;
+        Ok(nothing())
     }
 
     /// Takes back what the step did.

@@ -1,4 +1,13 @@
-//! The bootstrap tool of the simulated world.
-/// The bootstrap tool of the simulated world.
-#[derive(Debug)]
-pub struct SimBootstrapper;
+//! The bootstrap tool of the simulated world: scripts for simulated hosts, as the real tool would write them.
+
+mod answer;
+#[cfg(test)]
+pub(in crate::sim) mod bench;
+mod join;
+mod mesh;
+mod script;
+#[cfg(test)]
+mod tests;
+mod tool;
+
+pub use tool::SimBootstrapper;

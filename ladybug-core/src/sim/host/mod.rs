@@ -1,30 +1,30 @@
 //! Machines: disk, services, overlay, and what commands do to them.
 
-use super::link::{Birth, HostId};
-use tokio::time::Instant;
+mod birth;
+mod disk;
+mod hosts;
+mod key;
+mod machine;
+mod net;
+mod overlay;
+mod program;
+mod shell;
+#[cfg(test)]
+mod tests;
 
-/// All hosts of the world.
-#[derive(Debug, Default)]
-pub(in crate::sim) struct Hosts;
+pub(in crate::sim) use birth::FirstBoot;
+pub(in crate::sim) use hosts::{Hosts, Login, Moment};
+pub(in crate::sim) use key::{digest, public_key};
+pub(in crate::sim) use machine::{Host, Machines};
+pub(in crate::sim) use net::Net;
+pub(in crate::sim) use overlay::{OverlayConfig, PeerConfig};
+pub(in crate::sim) use shell::{Outcome, Refusal, Shell};
 
-impl Hosts {
-    /// A machine starts for the first time.
-    pub(in crate::sim) fn boot(&mut self, birth: Birth) {
-        let _ = birth;
-    }
-
-    /// A machine is deleted, disk and all.
-    pub(in crate::sim) fn remove(&mut self, id: &HostId) {
-        let _ = id;
-    }
-
-    /// A machine stops; its disk stays.
-    pub(in crate::sim) fn stop(&mut self, id: &HostId) {
-        let _ = id;
-    }
-
-    /// A machine starts again or reboots and answers at `answers_at`.
-    pub(in crate::sim) fn start(&mut self, id: &HostId, answers_at: Instant) {
-        let _ = (id, answers_at);
-    }
+/// Where things lie on a host.
+pub(in crate::sim) mod path {
+    pub(in crate::sim) const OVERLAY_KEY: &str = "/etc/wireguard/ladybug.key";
+    pub(in crate::sim) const OVERLAY_CONFIG: &str = "/etc/wireguard/ladybug.json";
+    pub(in crate::sim) const PROXY_CONFIG: &str = "/etc/haproxy/backends.json";
+    pub(in crate::sim) const HOST_KEY: &str = "/etc/ssh/ssh_host_ed25519_key";
+    pub(in crate::sim) const LOGIN: &str = "/home/.authorized.json";
 }

@@ -28,7 +28,6 @@ impl ClusterState {
             (Outcome::RolledBack { .. }, Goal::Scale { .. }) => {
                 let added: Vec<NodeName> = plan.nodes.iter().map(|node| node.name.clone()).collect();
                 self.drop_nodes(&added, events)?;
-                self.promote(&plan.goal, false)?;
                 self.spec = previous;
                 self.shift(ClusterEvent::BecomeReady, events)?;
             }

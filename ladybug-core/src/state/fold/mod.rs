@@ -7,10 +7,11 @@ mod undo;
 
 use super::{ClusterState, NodeState, OperationState, StepStatus};
 use crate::{
+    bootstrap::StageKind,
     error::{Error, ErrorKind, Result},
     event::EventKind,
     lifecycle::ClusterEvent,
-    plan::{Goal, Plan, Step},
+    plan::{Goal, Plan, Step, StepKind},
     store::{LogBody, LogEntry},
 };
 use std::sync::Arc;
@@ -51,11 +52,7 @@ impl ClusterState {
             LogBody::Intent { step } => self.intend(entry, *step, events),
             LogBody::Done { step, output } => self.complete(entry, *step, output, events),
             LogBody::Failed { step, error } => self.fail(entry, *step, error, events),
-            LogBody::Unwinding { error } => {
-                self.current(entry)?.unwinding = Some(error.clone());
-                events.push(EventKind::Unwinding { error: error.clone() });
-                Ok(())
-            }
+            LogBody::Unwinding { error } => self.unwind(entry, error, events),
             LogBody::UndoIntent { step } => self.intend_undo(entry, *step, events),
             LogBody::UndoDone { step } => self.complete_undo(entry, *step, events),
             LogBody::UndoFailed { step, error } => self.fail_undo(entry, *step, error, events),
@@ -137,8 +134,10 @@ fn start_event(goal: &Goal) -> ClusterEvent {
     }
 }
 
+/// Opens a step again that was under way or failed. An invitation is opened too: it may have expired meanwhile.
 fn interrupt(status: &mut StepStatus, step: &Step) -> Option<EventKind> {
     let event = match status {
+        StepStatus::Done if is_invitation(&step.kind) => None,
         StepStatus::Waiting | StepStatus::Done | StepStatus::Undone | StepStatus::Interrupted => return None,
         StepStatus::Intended => Some(EventKind::StepInterrupted { step: step.key.clone() }),
         StepStatus::Undoing => Some(EventKind::UndoInterrupted { step: step.key.clone() }),
@@ -146,6 +145,10 @@ fn interrupt(status: &mut StepStatus, step: &Step) -> Option<EventKind> {
     };
     *status = StepStatus::Interrupted;
     event
+}
+
+fn is_invitation(kind: &StepKind) -> bool {
+    matches!(kind, StepKind::Stage { stage: StageKind::Invite, .. })
 }
 
 fn refusal(why: impl Into<String>) -> Error {

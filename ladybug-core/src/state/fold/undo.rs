@@ -1,5 +1,7 @@
 //! The undoing of steps.
 
+use std::sync::Arc;
+
 use super::{refusal, step_of};
 use crate::{
     bootstrap::StageKind,
@@ -13,6 +15,14 @@ use crate::{
 };
 
 impl ClusterState {
+    pub(super) fn unwind(&mut self, entry: &LogEntry, error: &ErrorReport, events: &mut Vec<EventKind>) -> Result<()> {
+        let operation = self.current(entry)?;
+        operation.unwinding = Some(error.clone());
+        let plan = Arc::clone(&operation.plan);
+        events.push(EventKind::Unwinding { error: error.clone() });
+        self.promote(&plan.goal, false)
+    }
+
     pub(super) fn intend_undo(&mut self, entry: &LogEntry, index: u32, events: &mut Vec<EventKind>) -> Result<()> {
         if self.current(entry)?.unwinding.is_none() {
             return Err(refusal("its operation is not being undone"));

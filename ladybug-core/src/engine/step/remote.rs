@@ -1,0 +1,109 @@
+//! Sessions to nodes, opened when needed, closed when something was cut off in it.
+
+use std::net::IpAddr;
+
+use tracing::Instrument;
+
+use super::StepRun;
+use crate::{
+    bootstrap::{NodeScript, Progress, Stage, StageKind},
+    cloud::{Resource, ResourceDetail},
+    engine::live::Known,
+    error::{Disposition, Error, ErrorKind, Result},
+    id::NodeName,
+    remote::{RemoteOutput, RemoteSession, Target},
+    state::NodeState,
+};
+
+impl StepRun {
+    /// Opens the first session to the machine of `name` and keeps it.
+    pub(super) async fn greet(&self, name: &NodeName, machine: &Resource) -> Result<()> {
+        let address = address_of(machine).ok_or_else(|| no_address(name))?;
+        let mut place = self.live.sessions.place(name).await;
+        *place = Some(self.open(name, Some(address)).await.map_err(may_come_yet)?);
+        Ok(())
+    }
+
+    /// Runs a stage on `name` once. Its session is kept only when everything came back.
+    pub(super) async fn run_once(&self, name: &NodeName, kind: &StageKind) -> Result<Progress> {
+        let sessions = &self.live.sessions;
+        let for_peers = *kind == StageKind::OverlayPeers;
+        let mut place = if for_peers { sessions.place_for_peers(name).await } else { sessions.place(name).await };
+        let mut session = match place.take() {
+            Some(session) => session,
+            None => self.open(name, None).await?,
+        };
+        let script = self.with_stage(name, kind, |stage| self.live.shared.bootstrapper.script(&stage))?;
+        let outputs = execute(&mut *session, &script).instrument(span(name, kind)).await?;
+        *place = Some(session);
+        drop(place);
+        self.with_stage(name, kind, |stage| self.live.shared.bootstrapper.parse(&stage, &outputs))
+    }
+
+    async fn open(&self, name: &NodeName, address: Option<IpAddr>) -> Result<Box<dyn RemoteSession>> {
+        let target = self.target(name, address)?;
+        self.live.shared.connector.connect(&target).await
+    }
+
+    fn target(&self, name: &NodeName, address: Option<IpAddr>) -> Result<Target> {
+        let known = self.live.known();
+        let node = node(&known, name)?;
+        let address = address.or(node.public_ip).or(node.private_ip).ok_or_else(|| no_address(name))?;
+        let (user, identity, host_key) = self.live.shared.bootstrapper.access(node, &known.secrets)?;
+        Ok(Target::new(address.to_string(), user, identity, host_key))
+    }
+
+    fn with_stage<T>(&self, name: &NodeName, kind: &StageKind, look: impl FnOnce(Stage<'_>) -> Result<T>) -> Result<T> {
+        let known = self.live.known();
+        let node = node(&known, name)?;
+        look(Stage { kind, cluster: &known.state, node, secrets: &known.secrets })
+    }
+}
+
+/// A machine that boots may answer before it knows our key.
+fn may_come_yet(error: Error) -> Error {
+    if error.kind() != ErrorKind::Unauthenticated {
+        return error;
+    }
+    error.with_disposition(Disposition::Transient { after: None })
+}
+
+/// What a tracer shows of one run: never a command, which is long, nor what it printed, which may be secret.
+fn span(name: &NodeName, kind: &StageKind) -> tracing::Span {
+    let what = format!("{} on {name}", kind.name());
+    tracing::info_span!("stage", otel.name = what, ladybug.node = name.as_str(), ladybug.stage = kind.name())
+}
+
+/// Writes the files and runs the commands, up to the first that fails.
+async fn execute(session: &mut dyn RemoteSession, script: &NodeScript) -> Result<Vec<RemoteOutput>> {
+    for file in &script.files {
+        session.put(&file.path, file.mode, &file.content).await?;
+    }
+    let mut outputs = Vec::with_capacity(script.commands.len());
+    for command in &script.commands {
+        let output = session.run(command, &mut |_| {}).await?;
+        let failed = output.status != 0;
+        outputs.push(output);
+        if failed {
+            break;
+        }
+    }
+    Ok(outputs)
+}
+
+fn node<'a>(known: &'a Known, name: &NodeName) -> Result<&'a NodeState> {
+    known.state.nodes.get(name).ok_or_else(|| {
+        Error::new(ErrorKind::Corrupt, format!("look up the node {name}")).with_message("the cluster does not have it")
+    })
+}
+
+fn address_of(machine: &Resource) -> Option<IpAddr> {
+    match &machine.detail {
+        ResourceDetail::Machine { private_ip, public_ip, .. } => public_ip.or(*private_ip),
+        ResourceDetail::None | ResourceDetail::Address { .. } | ResourceDetail::LoadBalancer { .. } => None,
+    }
+}
+
+fn no_address(name: &NodeName) -> Error {
+    Error::new(ErrorKind::Unexpected, format!("connect to {name}")).with_message("its machine has no address")
+}
