@@ -39,6 +39,16 @@
 //! | `redb` (default) | [`RedbStore`](store::RedbStore): clusters remembered in one file |
 //! | `sim` | `sim`: a deterministic world of clouds, machines and Kubernetes, with faults, to test against |
 //! | `conformance` | `conformance`: test kits for those who write stores |
+//! | `kubeadm` | `kubeadm`: makes nodes of hosts with kubeadm; scripts not yet run on real hosts |
+//! | `ssh` | `ssh`: the connector over SSH; compiles OpenSSL with a C compiler, `make` and `perl` |
+
+#[cfg(feature = "ssh")]
+pub use ladybug_bootstrap::ssh;
+/// Makes nodes of hosts with kubeadm.
+#[cfg(feature = "kubeadm")]
+pub mod kubeadm {
+    pub use ladybug_bootstrap::{EtcdClient, Install, KubeadmBootstrapper, Options};
+}
 
 #[cfg(feature = "conformance")]
 pub use ladybug_core::conformance;

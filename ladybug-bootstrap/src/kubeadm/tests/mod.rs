@@ -1,0 +1,5 @@
+mod golden;
+mod rules;
+mod safety;
+mod schema;
+mod support;

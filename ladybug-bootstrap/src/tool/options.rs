@@ -1,0 +1,75 @@
+//! What a user may choose of the tool, beside the spec.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use ladybug_core::Secret;
+
+use crate::kubeadm::Hardening;
+
+/// What may be chosen beside the spec.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Where kubeadm, kubelet and kubectl come from.
+    pub install: Install,
+    /// Where every download lies instead, by its host and path: `https://mirror.example/ladybug` has
+    /// `dl.k8s.io/release/…` below it. A `file://` URL names a directory on the machine itself.
+    pub mirror: Option<String>,
+    /// A mirror of `registry.k8s.io`, such as `mirror.example:5000/k8s`.
+    pub image_repository: Option<String>,
+    /// The SHA-256, in hex, of Kubernetes binaries that the built-in table lacks, by path such as
+    /// `v1.36.5/bin/linux/amd64/kubeadm`. Of others the file `.sha256` beside the download is believed.
+    pub checksums: BTreeMap<String, String>,
+    /// The CNI's manifests in YAML instead of the published ones; applied as they are.
+    pub cni_manifest: Option<String>,
+    /// Which secure defaults are on. Pod Security is off by itself before 1.23.
+    pub hardening: Hardening,
+    /// How long the administrator's kubeconfig is good for.
+    pub admin_lifetime: Duration,
+    /// How much must be free on the disk before a machine is prepared, in GiB.
+    pub min_disk_gib: u32,
+    /// etcd's heartbeat in milliseconds: about the longest round trip between control planes. When absent, etcd's own
+    /// in one site, and 300 across sites.
+    pub etcd_heartbeat_ms: Option<u16>,
+    /// How to reach external etcd; needed when the spec names one.
+    pub external_etcd: Option<EtcdClient>,
+}
+
+/// What lets a client into external etcd, in PEM.
+#[derive(Clone, Debug)]
+pub struct EtcdClient {
+    /// The certificate of its CA.
+    pub ca: String,
+    /// The client's certificate.
+    pub certificate: String,
+    /// The client's private key.
+    pub key: Secret<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            install: Install::default(),
+            mirror: None,
+            image_repository: None,
+            checksums: BTreeMap::new(),
+            cni_manifest: None,
+            hardening: Hardening::default(),
+            admin_lifetime: Duration::from_secs(365 * 86400),
+            min_disk_gib: 8,
+            etcd_heartbeat_ms: None,
+            external_etcd: None,
+        }
+    }
+}
+
+/// Where kubeadm, kubelet and kubectl come from. A machine that has the wanted version already keeps it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Install {
+    /// The package repository `pkgs.k8s.io`, which begins with 1.24; older versions come as binaries.
+    #[default]
+    Packages,
+    /// The release's binaries, from `dl.k8s.io`.
+    Binaries,
+}
