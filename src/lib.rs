@@ -60,3 +60,8 @@ pub use ladybug_core::{
     ResourceId, ResourceKey, Result, Secret, SecretName, Secrets, StepKey, SystemClock, SystemEntropy, Timestamp, Zone,
     bootstrap, cloud, event, lifecycle, new_uuid, plan, remote, spec, state, store,
 };
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
