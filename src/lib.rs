@@ -50,6 +50,15 @@ pub mod kubeadm {
     pub use ladybug_bootstrap::{EtcdClient, Install, KubeadmBootstrapper, Options};
 }
 
+/// Drivers of clouds.
+#[cfg(any(feature = "aws", feature = "hosts"))]
+pub mod drivers {
+    #[cfg(feature = "aws")]
+    pub use ladybug_drivers::aws;
+    #[cfg(feature = "hosts")]
+    pub use ladybug_drivers::hosts;
+}
+
 #[cfg(feature = "conformance")]
 pub use ladybug_core::conformance;
 #[cfg(feature = "sim")]

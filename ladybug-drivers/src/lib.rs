@@ -1,1 +1,6 @@
-//! Empty for now.
+//! Drivers of clouds for ladybug: each one folder, each one feature, none on by default.
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "hosts")]
+pub mod hosts;

@@ -1,0 +1,1 @@
+//! A driver as somebody else would write it, for a cloud that ladybug has never seen.

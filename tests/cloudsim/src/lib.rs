@@ -1,0 +1,1 @@
+//! Loopback fakes of cloud APIs that refuse what the clouds refuse.
