@@ -1,5 +1,7 @@
 //! What makes a machine a Kubernetes node, rendered without IO: a cluster's wishes in, files and scripts out.
 
+#[cfg(test)]
+mod golden;
 pub mod kubeadm;
 mod login;
 mod pki;

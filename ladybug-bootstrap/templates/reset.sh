@@ -1,6 +1,7 @@
 {% include "lib.sh" %}
 cluster={{ cluster }}
 socket={{ socket }}
+documents={{ documents }}
 
 # Takes out the rules that Kubernetes and its CNIs made, and leaves those of the image.
 rules() {
@@ -11,6 +12,17 @@ rules() {
   done
 }
 
+# A kubeadm that reads how to reset gives up on an API that is gone sooner than one that takes flags.
+reset_kubernetes() {
+  if [[ -n $documents && $(kubeadm reset --help 2>/dev/null) == *--config* ]]; then
+    write /run/ladybug/reset.yaml 0600 "$documents"
+    logged reset 300 kubeadm reset --config /run/ladybug/reset.yaml || later "kubeadm reset failed"
+    rm -f /run/ladybug/reset.yaml
+  else
+    logged reset 300 kubeadm reset -f --cri-socket "$socket" || later "kubeadm reset failed"
+  fi
+}
+
 main() {
   lock 300
   local there link
@@ -18,7 +30,7 @@ main() {
   if [[ -n $there && $there != "$cluster" ]]; then die "the host belongs to the cluster $there by now"; fi
   systemctl -q disable --now ladybug-approve.timer 2>/dev/null || true
   if command -v kubeadm >/dev/null; then
-    logged reset 300 kubeadm reset -f --cri-socket "$socket" || later "kubeadm reset failed"
+    reset_kubernetes
     systemctl -q disable --now kubelet || true
   fi
   rm -rf /etc/cni/net.d/* /var/lib/calico /run/flannel /var/lib/kilo /etc/kubernetes/{audit,encryption,admission} /var/log/kubernetes

@@ -28,6 +28,14 @@ pub(super) fn role_problem(input: &KubeadmInput<'_>, init: bool) -> Option<Probl
         .then(|| Problem::new("invite.certificate_key", "is needed to join a control-plane node"))
 }
 
+/// The rule of [`is_socket`] in words.
+pub(super) const SOCKET: &str = "must be unix:///, letters, digits and any of '._-/'";
+
+/// Whether the text is the URL of a socket on the same machine.
+pub(super) fn is_socket(text: &str) -> bool {
+    text.strip_prefix("unix:///").is_some_and(|path| made_of(path, 100, "._-/"))
+}
+
 /// Whether the kubelet may set this label on its own node; others have to be set through the API after the join.
 ///
 /// Source: kubernetes/kubernetes, `staging/src/k8s.io/kubelet/pkg/apis/well_known_labels.go`.
@@ -112,8 +120,7 @@ impl Found {
         node.taints.iter().enumerate().for_each(|(index, taint)| self.taint(index, taint));
         let id = node.provider_id.as_deref().is_none_or(|id| made_of(id, 512, ":/._-()"));
         self.require(id, "node.provider_id", "must be 1 to 512 letters, digits and any of ':/._-()'");
-        let socket = node.cri_socket.strip_prefix("unix:///").is_some_and(|path| made_of(path, 100, "._-/"));
-        self.require(socket, "node.cri_socket", "must be unix:///, letters, digits and any of '._-/'");
+        self.require(is_socket(&node.cri_socket), "node.cri_socket", SOCKET);
     }
 
     fn taint(&mut self, index: usize, taint: &Taint) {

@@ -5,6 +5,7 @@ mod check;
 mod document;
 mod harden;
 mod input;
+mod maintain;
 mod release;
 mod render;
 #[cfg(test)]
@@ -13,5 +14,6 @@ mod tests;
 pub use check::kubelet_may_set;
 pub use harden::{ADMISSION_CONFIG, AUDIT_LOG_DIR, AUDIT_POLICY, ENCRYPTION_CONFIG, Hardening};
 pub use input::{ClusterInput, Endpoint, EtcdInput, InviteInput, KubeadmInput, NodeInput};
+pub use maintain::{reset_document, upgrade_document};
 pub use release::{KubeadmApi, Release, release};
 pub use render::{init_documents, join_documents};

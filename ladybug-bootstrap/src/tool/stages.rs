@@ -21,7 +21,7 @@ use super::{
     prepare::{Prepare, yes},
     secrets::{AUTHORITIES, text},
 };
-use crate::kubeadm::{ADMISSION_CONFIG, AUDIT_POLICY, ENCRYPTION_CONFIG};
+use crate::kubeadm::{ADMISSION_CONFIG, AUDIT_POLICY, ENCRYPTION_CONFIG, reset_document};
 
 /// The container runtime's socket.
 const SOCKET: &str = "unix:///var/run/containerd/containerd.sock";
@@ -78,7 +78,7 @@ fn context(tool: &KubeadmBootstrapper, stage: &Stage<'_>) -> Result<Value> {
         StageKind::Observe => Ok(observe(tool, stage)),
         StageKind::Drain { node } => Ok(json!({ "node": node, "empty_dir_flag": empty_dir_flag(stage) })),
         StageKind::RemoveMember { node } | StageKind::RemoveNode { node } => Ok(json!({ "node": node })),
-        StageKind::Reset => Ok(json!({ "cluster": stage.cluster.uid, "socket": SOCKET })),
+        StageKind::Reset => reset(stage),
         // Nothing else has a template.
         StageKind::Invite | StageKind::Uninvite | _ => Ok(json!({ "old_tokens": token_ids(stage) })),
     }
@@ -92,6 +92,11 @@ fn value(context: impl Serialize) -> Result<Value> {
 fn overlay_peers(tool: &KubeadmBootstrapper, stage: &Stage<'_>) -> Result<Value> {
     let config = tool.templates.render("ladybug0.conf", &mesh::Config::new(stage)?)?;
     Ok(json!({ "ladybug0_conf": config.expose(), "gateway": yes(stage.node.gateway) }))
+}
+
+fn reset(stage: &Stage<'_>) -> Result<Value> {
+    let documents = reset_document(stage.cluster.spec.kubernetes, SOCKET)?.unwrap_or_default();
+    Ok(json!({ "cluster": stage.cluster.uid, "socket": SOCKET, "documents": documents }))
 }
 
 /// What starts a cluster.

@@ -8,9 +8,13 @@ use ladybug_core::{
 };
 use serde_json::Value;
 
-use super::support::{documents, golden_dir, invite, minors, read};
-use crate::kubeadm::{
-    ClusterInput, Endpoint, EtcdInput, Hardening, InviteInput, KubeadmInput, NodeInput, init_documents, join_documents,
+use super::support::{invite, minors};
+use crate::{
+    golden::{documents, golden_dir, read},
+    kubeadm::{
+        ClusterInput, Endpoint, EtcdInput, Hardening, InviteInput, KubeadmInput, NodeInput, init_documents,
+        join_documents, upgrade_document,
+    },
 };
 
 /// Name, address, role, cloud, region, zone and provider id.
@@ -88,6 +92,16 @@ fn the_v1beta4_cluster_over_three_clouds_is_rendered_as_golden() {
             ("mc-az-w-1", "10.250.0.6", W, "azure", azure, "eastus-2", azure_id!("mc-az-w-1")),
         ],
     );
+}
+
+/// The golden file goes to a minor that came after the table of releases.
+#[test]
+fn an_upgrade_is_rendered_as_golden() {
+    let dir = "3-v1beta4-multicloud-ha-wireguard-flannel";
+    let Some(golden) = golden_dir("the upgrade") else { return };
+    let wanted = read(golden.join(dir).join("upgrade-config.yaml")).replace("v1.37.0", "v1.36.4");
+    let text = upgrade_document(KubernetesVersion::new(36, 4)).unwrap().unwrap();
+    assert_eq!(documents(&text), documents(&wanted));
 }
 
 #[test]

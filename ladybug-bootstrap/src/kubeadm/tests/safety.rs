@@ -3,8 +3,11 @@
 use ladybug_core::{ClusterName, ErrorKind, NodeName, Secret};
 use serde_json::json;
 
-use super::support::{CA_HASH, CERTIFICATE_KEY, Case, TOKEN, documents};
-use crate::kubeadm::{EtcdInput, init_documents, join_documents, render::Text};
+use super::support::{CA_HASH, CERTIFICATE_KEY, Case, TOKEN};
+use crate::{
+    golden::documents,
+    kubeadm::{EtcdInput, init_documents, join_documents, render::Text, reset_document},
+};
 
 const HOSTILE: [&str; 15] = [
     "a,b",
@@ -64,6 +67,15 @@ fn a_hostile_text_is_refused_in_every_field() {
             assert_eq!(error.kind(), ErrorKind::InvalidSpec, "{path} {text:?}");
             assert!(join_documents(&case.input()).is_err(), "{path} {text:?}");
         }
+    }
+}
+
+#[test]
+fn a_hostile_socket_is_refused_in_a_reset() {
+    for text in HOSTILE {
+        let version = ladybug_core::spec::KubernetesVersion::new(36, 0);
+        let error = reset_document(version, &format!("unix:///{text}")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidSpec, "{text:?}");
     }
 }
 

@@ -1,38 +1,22 @@
 //! Inputs and readers that the tests share.
 
-use std::{fs, path::PathBuf};
-
 use ladybug_core::{
     ClusterName, NodeName, Secret,
     spec::{KubernetesVersion, Role},
 };
 use serde_json::Value;
 
-use crate::kubeadm::{
-    ClusterInput, Endpoint, InviteInput, KubeadmInput, NodeInput, Release, init_documents, join_documents,
-    release::RELEASES,
+use crate::{
+    golden::documents,
+    kubeadm::{
+        ClusterInput, Endpoint, InviteInput, KubeadmInput, NodeInput, Release, init_documents, join_documents,
+        release::RELEASES,
+    },
 };
 
 pub(super) const TOKEN: &str = "abcdef.0123456789abcdef";
 pub(super) const CERTIFICATE_KEY: &str = "e6a2eb8581237ab72a4f494f30285ec12a9694d750b9785706a83bfcbbbd2204";
 pub(super) const CA_HASH: &str = "sha256:3a43251d8f074ef46bb4341fe760c185a11dbf658b3b62d503ac7231655a36d3";
-
-/// The directory of golden files, or `None` after saying that `test` is skipped.
-pub(super) fn golden_dir(test: &str) -> Option<PathBuf> {
-    let dir = std::env::var_os("LADYBUG_GOLDEN").map(PathBuf::from);
-    if dir.is_none() {
-        eprintln!("skipped {test}: LADYBUG_GOLDEN does not name the directory of golden files");
-    }
-    dir
-}
-
-pub(super) fn read(path: PathBuf) -> String {
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()))
-}
-
-pub(super) fn documents(text: &str) -> Vec<Value> {
-    serde_saphyr::from_multiple(text).unwrap()
-}
 
 /// A whole input that a test may bend.
 #[derive(Clone, Debug)]
