@@ -2,5 +2,7 @@
 
 mod bash;
 mod contract;
+mod documents;
+mod kubeadm;
 mod scripts;
 mod support;

@@ -3,7 +3,7 @@
 use ladybug_core::{ErrorKind, bootstrap::StageKind};
 use serde_json::{Value, json};
 
-use super::support::{Bench, CERTIFICATE_KEY, TOKEN, stages};
+use super::support::{Bench, CERTIFICATE_KEY, TOKEN, stages, value};
 
 /// Every system with every CNI and endpoint, each with another minor.
 pub(super) fn matrix() -> Vec<Bench> {
@@ -46,20 +46,6 @@ fn one(family: &str, version: &str, cni: &str, minor: u16, endpoint: Value) -> B
     }));
     let install = if minor.is_multiple_of(3) { crate::Install::Binaries } else { crate::Install::Packages };
     bench.with(|options| options.install = install)
-}
-
-/// The value of a script's variable, read by the rules of the shell.
-fn value(script: &str, name: &str) -> String {
-    let start = script.find(&format!("\n{name}='")).unwrap_or_else(|| panic!("no {name}")) + name.len() + 3;
-    let rest = &script[start..];
-    let end = rest.match_indices('\'').map(|(end, _)| end).find(|end| closes(rest, *end)).unwrap();
-    rest[..end].replace(r"'\''", "'")
-}
-
-/// Whether the quote at `end` is the last of its word, and not part of a quoted quote.
-fn closes(rest: &str, end: usize) -> bool {
-    let before = rest[..end].ends_with(r"'\") || rest[..end].ends_with(r"'\'");
-    !before && !rest[end..].starts_with(r"'\''")
 }
 
 #[test]

@@ -102,6 +102,13 @@ impl Bench {
         self.cluster.nodes.insert(name, node);
     }
 
+    /// The same nodes and secrets with another spec.
+    pub(super) fn with_spec(&self, change: Value) -> Self {
+        let mut other = self.clone();
+        other.cluster.spec = Arc::new(serde_json::from_value(spec(change)).unwrap());
+        other
+    }
+
     /// The same with these options.
     pub(super) fn with(mut self, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options::default();
@@ -161,4 +168,18 @@ pub(super) fn stages(bench: &Bench, node: &NodeState) -> Vec<StageKind> {
     kinds.extend([StageKind::Observe, StageKind::Uninvite, StageKind::Drain { node: name.clone() }]);
     kinds.extend([StageKind::RemoveMember { node: name.clone() }, StageKind::RemoveNode { node: name }]);
     kinds
+}
+
+/// The value of a script's variable, read by the rules of the shell.
+pub(super) fn value(script: &str, name: &str) -> String {
+    let start = script.find(&format!("\n{name}='")).unwrap_or_else(|| panic!("no {name}")) + name.len() + 3;
+    let rest = &script[start..];
+    let end = rest.match_indices('\'').map(|(end, _)| end).find(|end| closes(rest, *end)).unwrap();
+    rest[..end].replace(r"'\''", "'")
+}
+
+/// Whether the quote at `end` is the last of its word, and not part of a quoted quote.
+fn closes(rest: &str, end: usize) -> bool {
+    let before = rest[..end].ends_with(r"'\") || rest[..end].ends_with(r"'\'");
+    !before && !rest[end..].starts_with(r"'\''")
 }
