@@ -19,7 +19,7 @@ path_carries_mtu() {
   local address
   for address in $probe; do
     if ping -c 1 -W 3 "$address" >/dev/null 2>&1; then
-      ping -c 2 -W 3 -M do -s $((mtu - 28)) "$address" >/dev/null 2>&1 ||
+      ping -c 2 -W 3 -M 'do' -s $((mtu - 28)) "$address" >/dev/null 2>&1 ||
         die "packets of $mtu bytes do not reach $address: set a smaller network.overlay.mtu"
     fi
   done

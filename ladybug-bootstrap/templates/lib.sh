@@ -28,6 +28,7 @@ write() {
   printf '%s' "$3" >"$temporary"
   chmod "$2" "$temporary"
   mv -f "$temporary" "$1"
+  # shellcheck disable=SC2034 # for whoever includes this file
   changed=yes
 }
 

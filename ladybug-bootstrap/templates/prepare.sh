@@ -16,7 +16,6 @@ proxy={{ proxy }}
 min_disk={{ min_disk_gib }}
 ports={{ ports }}
 downloads={{ downloads }}
-containerd_version={{ containerd_version }}
 containerd_minimum={{ containerd_minimum }}
 containerd_one={{ containerd_1_toml }}
 containerd_two={{ containerd_2_toml }}
