@@ -199,6 +199,10 @@ struct Session {
 
 #[async_trait]
 impl RemoteSession for Session {
+    fn host_key(&self) -> Option<&str> {
+        self.inner.host_key()
+    }
+
     async fn run(&mut self, command: &RemoteCommand, lines: LineSink<'_>) -> Result<RemoteOutput> {
         self.spy.line(&format!("{:?} {:?} {command:?} {:?}", command.argv, command.env, self.inner));
         let mut shown = Vec::new();

@@ -21,11 +21,11 @@ use super::{
 const PIECE: usize = 32 << 10;
 
 /// Logs in, connects to `target` from there, and carries the bytes of `local` until one side closes.
-pub(super) fn run(socket: Arc<Socket>, login: Login, target: &Target, local: &UnixStream, ready: Ready) {
+pub(super) fn run(socket: Arc<Socket>, login: Login, target: &Target, local: &UnixStream, ready: Ready<()>) {
     let opened = Client::open(socket, login).and_then(|client| {
         let channel = client.settle(|| client.session.channel_direct_tcpip(&target.host, target.port, None));
         let channel = channel.map_err(|cause| fault::no_way(&client.peer, &Peer::new(target), cause))?;
-        Ok((client, channel))
+        Ok(((), (client, channel)))
     });
     if let Some((client, mut channel)) = ready.tell(opened) {
         // Whatever broke, the session inside sees its connection close.

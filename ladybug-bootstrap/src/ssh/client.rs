@@ -11,7 +11,7 @@ use ssh2::{BlockDirections, MethodType, Session};
 
 use super::{
     fault::{self, Peer},
-    host_key::Expected,
+    host_key::{self, Expected},
     socket::Socket,
 };
 
@@ -56,6 +56,11 @@ impl Client {
         session.set_keepalive(false, u32::try_from(login.keepalive.as_secs()).unwrap_or(u32::MAX).max(1));
         session.set_blocking(false);
         Ok(Self { session, peer: login.peer, keepalive: login.keepalive, socket })
+    }
+
+    /// The host key that the machine has shown.
+    pub(super) fn host_key(&self) -> String {
+        host_key::line(self.session.host_key().map_or(&[][..], |(blob, _)| blob))
     }
 
     /// Calls `ask` until there is an answer.

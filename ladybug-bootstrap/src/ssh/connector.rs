@@ -54,17 +54,19 @@ impl SshConnector {
         self
     }
 
-    async fn open(&self, target: &Target) -> Result<Link> {
+    /// Logs in; gives the host key with it.
+    async fn open(&self, target: &Target) -> Result<(String, Link)> {
         let login = Login::new(target, self.keepalive)?;
         let wire = self.reach(target).await?;
         let socket = wire.socket();
         let (jobs, inbox) = mpsc::channel();
-        worker::start(move |ready| {
-            let client = ready.tell(Client::open(socket, login));
+        let host_key = worker::start(move |ready| {
+            let opened = Client::open(socket, login).map(|client| (client.host_key(), client));
+            let client = ready.tell(opened);
             client.into_iter().for_each(|client| worker::serve(&client, &inbox));
         })
         .await?;
-        Ok(Link { jobs, _wire: wire })
+        Ok((host_key, Link { jobs, _wire: wire }))
     }
 
     async fn reach(&self, target: &Target) -> Result<Wire> {
@@ -103,7 +105,7 @@ impl Connector for SshConnector {
     async fn connect(&self, target: &Target) -> Result<Box<dyn RemoteSession>> {
         let peer = Peer::new(target);
         let link = timeout(self.connect_timeout, self.open(target)).await;
-        let link = link.map_err(|_| fault::too_slow(&peer, self.connect_timeout))??;
-        Ok(Box::new(SshSession::new(peer, target.user == "root", link)))
+        let (host_key, link) = link.map_err(|_| fault::too_slow(&peer, self.connect_timeout))??;
+        Ok(Box::new(SshSession::new(peer, target.user == "root", host_key, link)))
     }
 }

@@ -57,6 +57,12 @@ impl Expected {
     }
 }
 
+/// A key in OpenSSH's one-line form.
+pub(super) fn line(blob: &[u8]) -> String {
+    let kind = String::from_utf8_lossy(blob_kind(blob).unwrap_or_default());
+    format!("{kind} {}", STANDARD.encode(blob))
+}
+
 /// The fingerprint that `ssh-keygen -l` prints.
 fn fingerprint(blob: &[u8]) -> String {
     format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(blob)))

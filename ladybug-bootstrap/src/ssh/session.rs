@@ -25,6 +25,8 @@ pub(super) struct SshSession {
     peer: Peer,
     /// Whether the user is root already.
     root: bool,
+    /// What the machine has shown.
+    host_key: String,
     /// Out while a call is under way, and back only when everything came back.
     link: Option<Link>,
 }
@@ -36,8 +38,8 @@ pub(super) struct Link {
 }
 
 impl SshSession {
-    pub(super) fn new(peer: Peer, root: bool, link: Link) -> Self {
-        Self { peer, root, link: Some(link) }
+    pub(super) fn new(peer: Peer, root: bool, host_key: String, link: Link) -> Self {
+        Self { peer, root, host_key, link: Some(link) }
     }
 }
 
@@ -68,6 +70,10 @@ fn ended() -> io::Error {
 
 #[async_trait]
 impl RemoteSession for SshSession {
+    fn host_key(&self) -> Option<&str> {
+        Some(&self.host_key)
+    }
+
     async fn run(&mut self, command: &RemoteCommand, lines: LineSink<'_>) -> Result<RemoteOutput> {
         let line = command_line::build(command, self.root)?;
         let link = self.link.take().ok_or_else(|| fault::closed(&self.peer))?;

@@ -30,14 +30,14 @@ pub(super) enum Event {
     End(Result<RemoteOutput>),
 }
 
-/// Where a thread tells that its session is open, or why not.
-pub(super) struct Ready(oneshot::Sender<Result<()>>);
+/// Where a thread tells that its session is open and what was learnt of the machine, or why not.
+pub(super) struct Ready<W>(oneshot::Sender<Result<W>>);
 
-impl Ready {
+impl<W> Ready<W> {
     /// Tells, and gives what was opened back if somebody still wants it.
-    pub(super) fn tell<T>(self, opened: Result<T>) -> Option<T> {
+    pub(super) fn tell<T>(self, opened: Result<(W, T)>) -> Option<T> {
         let (opened, word) = match opened {
-            Ok(opened) => (Some(opened), Ok(())),
+            Ok((word, opened)) => (Some(opened), Ok(word)),
             Err(error) => (None, Err(error)),
         };
         self.0.send(word).ok().and(opened)
@@ -45,7 +45,7 @@ impl Ready {
 }
 
 /// Starts a thread for `body` and waits for its word.
-pub(super) async fn start(body: impl FnOnce(Ready) + Send + 'static) -> Result<()> {
+pub(super) async fn start<W: Send + 'static>(body: impl FnOnce(Ready<W>) + Send + 'static) -> Result<W> {
     let (ready, word) = oneshot::channel();
     let started = thread::Builder::new().name("ladybug-ssh".to_owned()).stack_size(STACK);
     started.spawn(move || body(Ready(ready))).map_err(|cause| {

@@ -101,7 +101,10 @@ pub(super) fn user_data(templates: &Templates, node: &NodeState, secrets: &Secre
 /// Who logs in, with which key, to a machine that shows which key.
 pub(super) fn access(node: &NodeState, secrets: &Secrets) -> Result<(String, Secret<Vec<u8>>, HostKeyPolicy)> {
     let identity = Secret::new(text(secrets, "ssh.key")?.as_bytes().to_vec());
-    let shown = text(secrets, &host_key(node, "pub"))?.to_owned();
+    let shown = match node.access.as_ref().and_then(|access| access.host_key.as_deref()) {
+        Some(known) => known.to_owned(),
+        None => text(secrets, &host_key(node, "pub"))?.to_owned(),
+    };
     Ok((USER.to_owned(), identity, HostKeyPolicy::Pinned(shown)))
 }
 

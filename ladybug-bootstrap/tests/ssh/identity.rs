@@ -32,7 +32,9 @@ async fn a_key_may_be_believed_on_request() {
     let server = Server::new();
     let mut target = server.target();
     target.host_key = HostKeyPolicy::TrustOnFirstUse;
-    assert!(SshConnector::new().connect(&target).await.is_ok());
+    let session = SshConnector::new().connect(&target).await.unwrap();
+    target.host_key = HostKeyPolicy::Pinned(session.host_key().unwrap().to_owned());
+    assert!(SshConnector::new().connect(&target).await.is_ok(), "what was shown can be pinned");
 }
 
 #[tokio::test]

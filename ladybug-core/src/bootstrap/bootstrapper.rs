@@ -50,7 +50,8 @@ pub trait Bootstrapper: fmt::Debug + Send + Sync + 'static {
     /// `Corrupt` when a secret is missing.
     fn user_data(&self, cluster: &ClusterState, node: &NodeState, secrets: &Secrets) -> Result<Secret<String>>;
 
-    /// Who logs in, and which host key the machine must show.
+    /// Who logs in, and which host key the machine must show: the one that [its access](NodeState::access) names,
+    /// else the one of its first-boot data.
     ///
     /// # Errors
     /// `Corrupt` when a secret is missing.

@@ -19,8 +19,8 @@ pub use owner::Owner;
 pub use query::{MachineChoice, MachineQuery, Offer};
 pub use registry::DriverRegistry;
 pub use resource::{
-    Action, AddressSpec, Deletion, Endpoint, FirewallRule, FirewallSpec, LoadBalancerSpec, Location, MachineSpec,
-    NetworkSpec, Protocol, Resource, ResourceDetail, ResourceKind, ResourceRef, ResourceSpec, ResourceStatus,
-    SshKeySpec,
+    Access, Action, AddressSpec, Deletion, Endpoint, FirewallRule, FirewallSpec, LoadBalancerSpec, Location,
+    MachineSpec, NetworkSpec, Protocol, Resource, ResourceDetail, ResourceKind, ResourceRef, ResourceSpec,
+    ResourceStatus, SshKeySpec,
 };
 pub use wait::Waiter;

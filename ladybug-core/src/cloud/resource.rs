@@ -166,6 +166,9 @@ pub enum ResourceDetail {
         public_ip: Option<IpAddr>,
         /// The type and zone that it was made with, and its price.
         offer: Offer,
+        /// How it is reached, where that is not port 22 with the host key of its first-boot data.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        access: Option<Access>,
     },
     /// A public address.
     Address {
@@ -177,6 +180,17 @@ pub enum ResourceDetail {
         /// Where it listens, once known: an address or a DNS name.
         host: Option<String>,
     },
+}
+
+/// How a machine is reached that was there before its cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The TCP port of its sshd.
+    pub port: u16,
+    /// The public host key that it is known to show (OpenSSH's one-line form, without comment); the key of its
+    /// first-boot data when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<String>,
 }
 
 /// What is asked of [`ensure`](super::CloudDriver::ensure).

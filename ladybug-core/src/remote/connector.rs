@@ -24,6 +24,10 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// An open session to one machine; one command at a time.
 #[async_trait]
 pub trait RemoteSession: fmt::Debug + Send {
+    /// The public host key that the machine has shown (OpenSSH's one-line form, without comment), so that who
+    /// trusted it once can pin it; `None` where the connector does not tell.
+    fn host_key(&self) -> Option<&str>;
+
     /// Runs a command to its end. A status other than zero is an output, not an error.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cloud::{Price, ResourceRef},
+    cloud::{Access, Price, ResourceRef},
     id::{NodeName, PoolName},
     lifecycle::NodePhase,
     plan::{PlannedNode, Site},
@@ -44,6 +44,9 @@ pub struct NodeState {
     pub joined: bool,
     /// What it costs, if known.
     pub price: Option<Price>,
+    /// How its machine is reached, where that is not port 22 with the host key of its first-boot data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
 }
 
 impl NodeState {
@@ -65,6 +68,7 @@ impl NodeState {
             member: false,
             joined: false,
             price: None,
+            access: None,
         }
     }
 

@@ -244,5 +244,5 @@ fn offer() -> Offer {
 }
 
 fn machine_detail() -> ResourceDetail {
-    ResourceDetail::Machine { private_ip: Some([10, 0, 0, 1].into()), public_ip: None, offer: offer() }
+    ResourceDetail::Machine { private_ip: Some([10, 0, 0, 1].into()), public_ip: None, offer: offer(), access: None }
 }

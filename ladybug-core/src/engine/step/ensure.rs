@@ -33,7 +33,7 @@ impl StepRun {
         Ok((StepOutput::Resource { resource: Box::new(made) }, Secrets::default()))
     }
 
-    /// Takes the first offer that the cloud can fill.
+    /// Takes the first offer that the cloud can fill and nobody else holds.
     async fn ensure_any(
         &self,
         site: &Site,
@@ -45,7 +45,7 @@ impl StepRun {
         for offer in offers {
             let at = site.location().with_zone(offer.zone.clone());
             match self.ensure_one(site, key, &self.spec(resource, Some(offer))?, at).await {
-                Err(error) if error.kind() == ErrorKind::NoCapacity => {
+                Err(error) if matches!(error.kind(), ErrorKind::NoCapacity | ErrorKind::Conflict) => {
                     self.live.mention_progress(&self.key, error.to_string());
                     last = Some(error);
                 }

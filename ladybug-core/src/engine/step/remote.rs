@@ -50,7 +50,9 @@ impl StepRun {
         let node = node(&known, name)?;
         let address = address.or(node.public_ip).or(node.private_ip).ok_or_else(|| no_address(name))?;
         let (user, identity, host_key) = self.live.shared.bootstrapper.access(node, &known.secrets)?;
-        Ok(Target::new(address.to_string(), user, identity, host_key))
+        let mut target = Target::new(address.to_string(), user, identity, host_key);
+        target.port = node.access.as_ref().map_or(target.port, |access| access.port);
+        Ok(target)
     }
 
     fn with_stage<T>(&self, name: &NodeName, kind: &StageKind, look: impl FnOnce(Stage<'_>) -> Result<T>) -> Result<T> {

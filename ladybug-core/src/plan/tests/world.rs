@@ -44,7 +44,8 @@ impl World {
                 let ip = |first| Some(IpAddr::V4(Ipv4Addr::new(first, 0, 0, self.machines)));
                 let price = Some(Price::from_micros(40_000));
                 let offer = Offer::new("m.small", None, price);
-                resource.detail = ResourceDetail::Machine { private_ip: ip(10), public_ip: ip(198), offer };
+                resource.detail =
+                    ResourceDetail::Machine { private_ip: ip(10), public_ip: ip(198), offer, access: None };
                 StepOutput::Resource { resource: Box::new(resource) }
             }
             StepKind::Stage { on, stage } => StepOutput::Facts { facts: Box::new(self.stage(state, on, stage)) },
@@ -79,7 +80,7 @@ impl World {
             PlannedResource::Machine { network, firewall, ssh_key, .. } => {
                 [network, firewall, ssh_key].into_iter().for_each(made);
                 let offer = Offer::new("m.small", None, Some(Price::from_micros(40_000)));
-                detail = ResourceDetail::Machine { private_ip: None, public_ip: None, offer };
+                detail = ResourceDetail::Machine { private_ip: None, public_ip: None, offer, access: None };
             }
             PlannedResource::LoadBalancer { network, targets, .. } => {
                 made(network);

@@ -125,6 +125,7 @@ impl Bench {
             member: false,
             joined: false,
             price: None,
+            access: None,
         };
         let tool = SimBootstrapper::new();
         self.secrets.merge(tool.node_secrets(&state, &Counting(AtomicU64::new(number as u64 + 10))).unwrap());

@@ -69,7 +69,10 @@ impl Bootstrapper for SimBootstrapper {
 
     fn access(&self, node: &NodeState, secrets: &Secrets) -> Result<(String, Secret<Vec<u8>>, HostKeyPolicy)> {
         let identity = Secret::new(text(secrets, "ssh.key")?.as_bytes().to_vec());
-        let shown = public_key("ssh-ed25519", text(secrets, &host_key(node))?);
+        let shown = match node.access.as_ref().and_then(|access| access.host_key.clone()) {
+            Some(known) => known,
+            None => public_key("ssh-ed25519", text(secrets, &host_key(node))?),
+        };
         Ok((USER.to_owned(), identity, HostKeyPolicy::Pinned(shown)))
     }
 

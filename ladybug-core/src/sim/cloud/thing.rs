@@ -156,6 +156,7 @@ impl Thing {
                 private_ip: Some(machine.private_ip),
                 public_ip: ready.then_some(machine.public_ip),
                 offer: machine.offer.clone(),
+                access: None,
             },
             Body::Address { ip } => ResourceDetail::Address { ip: *ip },
             Body::LoadBalancer { ip, .. } => ResourceDetail::LoadBalancer { host: ready.then(|| ip.to_string()) },

@@ -186,7 +186,7 @@ async fn a_machine_is_pending_then_ready_with_addresses_and_can_be_switched_off_
     let ready = ground.world.times().make(ResourceKind::Machine, "machine/w-1");
     tokio::time::sleep(ready).await;
     let shown = ground.get(&machine.reference).await.unwrap();
-    let ResourceDetail::Machine { private_ip: Some(private_ip), public_ip: Some(_), offer } = shown.detail else {
+    let ResourceDetail::Machine { private_ip: Some(private_ip), public_ip: Some(_), offer, .. } = shown.detail else {
         panic!("{shown:?}");
     };
     assert!("10.0.0.0/20".parse::<ipnet::IpNet>().unwrap().contains(&private_ip));
