@@ -47,7 +47,7 @@ pub use ladybug_bootstrap::ssh;
 /// Makes nodes of hosts with kubeadm.
 #[cfg(feature = "kubeadm")]
 pub mod kubeadm {
-    pub use ladybug_bootstrap::{EtcdClient, Install, KubeadmBootstrapper, Options};
+    pub use ladybug_bootstrap::{Confinement, EtcdClient, Install, KubeadmBootstrapper, Options};
 }
 
 /// Drivers of clouds.

@@ -10,4 +10,4 @@ pub mod ssh;
 mod template;
 mod tool;
 
-pub use tool::{EtcdClient, Install, KubeadmBootstrapper, Options};
+pub use tool::{Confinement, EtcdClient, Install, KubeadmBootstrapper, Options};

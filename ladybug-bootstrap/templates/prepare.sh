@@ -11,6 +11,7 @@ version={{ version }}
 from_packages={{ from_packages }}
 packages_minor={{ packages_minor }}
 mirror={{ mirror }}
+images={{ images }}
 overlay={{ overlay }}
 proxy={{ proxy }}
 min_disk={{ min_disk_gib }}

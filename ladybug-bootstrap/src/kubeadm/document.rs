@@ -271,4 +271,13 @@ pub(super) struct KubeProxyConfiguration {
     #[serde(rename = "clusterCIDR")]
     pub(super) cluster_cidr: String,
     pub(super) metrics_bind_address: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) conntrack: Option<Conntrack>,
+}
+
+/// kube-proxy's limit of tracked connections; 0 leaves the kernel's as it is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Conntrack {
+    pub(super) max_per_core: u32,
 }

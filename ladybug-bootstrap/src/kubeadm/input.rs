@@ -55,6 +55,10 @@ pub struct ClusterInput {
     pub cloud_controller: bool,
     /// Which secure defaults are on.
     pub hardening: Hardening,
+    /// Whether kube-proxy leaves the kernel's limit of tracked connections alone, for hosts that may not raise it.
+    pub keep_conntrack: bool,
+    /// Whether a kubelet of 1.35 or later runs on control groups of version 1.
+    pub allow_cgroup_v1: bool,
 }
 
 impl ClusterInput {
@@ -74,6 +78,8 @@ impl ClusterInput {
             image_repository: None,
             cloud_controller: false,
             hardening: Hardening::default(),
+            keep_conntrack: false,
+            allow_cgroup_v1: false,
         }
     }
 }

@@ -13,8 +13,8 @@ use super::{
     args::Args,
     check,
     document::{
-        ApiServer, BootstrapToken, BootstrapTokenDiscovery, Certificates, ClusterConfiguration, Component, Discovery,
-        Dns, Etcd, InitConfiguration, InitTimeouts, JoinConfiguration, JoinControlPlane, JoinTimeouts,
+        ApiServer, BootstrapToken, BootstrapTokenDiscovery, Certificates, ClusterConfiguration, Component, Conntrack,
+        Discovery, Dns, Etcd, InitConfiguration, InitTimeouts, JoinConfiguration, JoinControlPlane, JoinTimeouts,
         KubeProxyConfiguration, KubeletConfiguration, LocalApiEndpoint, Networking, NodeRegistration, NodeTaint,
     },
     release,
@@ -288,7 +288,7 @@ impl<'a> Render<'a> {
             cluster_dns: [tenth.into()],
             cluster_domain: &cluster.dns_domain,
             server_tls_bootstrap: cluster.hardening.kubelet_serving,
-            fail_cgroup_v1: (minor >= 35).then_some(true),
+            fail_cgroup_v1: (minor >= 35).then_some(!cluster.allow_cgroup_v1),
             limits: cluster.hardening.kubelet(minor),
         }
     }
@@ -300,6 +300,7 @@ impl<'a> Render<'a> {
             mode: "iptables",
             cluster_cidr: self.input.cluster.pods.trunc().to_string(),
             metrics_bind_address: "127.0.0.1:10249",
+            conntrack: self.input.cluster.keep_conntrack.then_some(Conntrack { max_per_core: 0 }),
         }
     }
 }

@@ -63,6 +63,8 @@ fn cluster(options: &Options, state: &ClusterState) -> ClusterInput {
     input.etcd = etcd(options, state);
     input.image_repository.clone_from(&options.image_repository);
     input.hardening = hardening(options, spec);
+    input.keep_conntrack = options.confinement.conntrack;
+    input.allow_cgroup_v1 = options.confinement.cgroup_v1;
     input
 }
 

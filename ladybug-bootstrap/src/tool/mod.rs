@@ -18,4 +18,4 @@ mod tests;
 mod validate;
 
 pub use bootstrapper::KubeadmBootstrapper;
-pub use options::{EtcdClient, Install, Options};
+pub use options::{Confinement, EtcdClient, Install, Options};

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use ladybug_core::Secret;
+use serde::Serialize;
 
 use crate::kubeadm::Hardening;
 
@@ -20,6 +21,11 @@ pub struct Options {
     /// The SHA-256, in hex, of Kubernetes binaries that the built-in table lacks, by path such as
     /// `v1.36.5/bin/linux/amd64/kubeadm`. Of others the file `.sha256` beside the download is believed.
     pub checksums: BTreeMap<String, String>,
+    /// A directory on the machines with container images, such as `/opt/images`, which every preparation imports: what
+    /// `*.tar` in it holds, and on control planes also `control_plane/*.tar`. A machine without it is not prepared.
+    pub images_dir: Option<String>,
+    /// What machines that are containers themselves may not do.
+    pub confinement: Confinement,
     /// The CNI's manifests in YAML instead of the published ones; applied as they are.
     pub cni_manifest: Option<String>,
     /// Which secure defaults are on. Pod Security is off by itself before 1.23.
@@ -33,6 +39,27 @@ pub struct Options {
     pub etcd_heartbeat_ms: Option<u16>,
     /// How to reach external etcd; needed when the spec names one.
     pub external_etcd: Option<EtcdClient>,
+}
+
+/// What machines that are containers themselves may not do; nothing is forbidden by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Confinement {
+    /// They may not make a process less likely to be killed for want of memory than themselves (no
+    /// `CAP_SYS_RESOURCE`): containerd then gives containers its own score where Kubernetes asks for a lower one.
+    pub oom_score: bool,
+    /// They may not raise the kernel's limit of tracked connections: kube-proxy leaves it as it is.
+    pub conntrack: bool,
+    /// They have control groups of version 1: a kubelet of 1.35 or later is told to run on them all the same.
+    pub cgroup_v1: bool,
+}
+
+impl Confinement {
+    /// All of it, as in a systemd-nspawn container on a host with control groups of version 1.
+    #[must_use]
+    pub const fn container() -> Self {
+        Self { oom_score: true, conntrack: true, cgroup_v1: true }
+    }
 }
 
 /// What lets a client into external etcd, in PEM.
@@ -53,6 +80,8 @@ impl Default for Options {
             mirror: None,
             image_repository: None,
             checksums: BTreeMap::new(),
+            images_dir: None,
+            confinement: Confinement::default(),
             cni_manifest: None,
             hardening: Hardening::default(),
             admin_lifetime: Duration::from_secs(365 * 86400),

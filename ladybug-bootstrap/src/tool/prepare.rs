@@ -29,6 +29,7 @@ pub(super) struct Prepare {
     from_packages: &'static str,
     packages_minor: u16,
     mirror: String,
+    images: String,
     overlay: &'static str,
     proxy: &'static str,
     min_disk_gib: u32,
@@ -52,6 +53,7 @@ pub(super) struct Prepare {
 struct Files<'a> {
     overlay: &'a str,
     pause_image: String,
+    oom_score: &'static str,
     after: String,
 }
 
@@ -79,13 +81,14 @@ impl Prepare {
             from_packages: yes(packages),
             packages_minor: downloads::NEWEST_MINOR,
             mirror: options.mirror.clone().unwrap_or_default(),
+            images: options.images_dir.clone().unwrap_or_default(),
             overlay: files.overlay,
             proxy: yes(spec.endpoint == ApiEndpoint::NodeLocal),
             min_disk_gib: options.min_disk_gib,
             ports: ports(stage),
             downloads: downloads::table(options, version, arch),
             containerd_minimum: runtime.minimum,
-            cgroup_v1: "refused",
+            cgroup_v1: if options.confinement.cgroup_v1 { "allowed" } else { "refused" },
             containerd_1_toml: file("containerd-1.toml")?,
             containerd_2_toml: file("containerd-2.toml")?,
             containerd_service: file("containerd.service")?,
@@ -121,6 +124,7 @@ fn files(tool: &KubeadmBootstrapper, stage: &Stage<'_>) -> Result<Files<'static>
     Ok(Files {
         overlay: yes(overlay),
         pause_image: format!("{registry}/pause:{}", release(spec.kubernetes)?.pause),
+        oom_score: yes(tool.options.confinement.oom_score),
         after: before.iter().filter(|(on, _)| *on).map(|(_, unit)| *unit).collect::<Vec<_>>().join(" "),
     })
 }

@@ -12,6 +12,7 @@ owner() { cat /var/lib/ladybug/cluster 2>/dev/null || true; }
 preflight() {
   check_system
   check_size
+  check_images
   check_state
   if [[ $(owner) != "$cluster" ]]; then check_ports; fi
   if [[ $problems -gt 0 ]]; then exit 3; fi
@@ -55,6 +56,10 @@ check_size() {
   if [[ $disk -lt $min_disk ]]; then
     problem disk "/var/lib has $disk GiB free, not $min_disk" "choose a larger disk"
   fi
+}
+
+check_images() {
+  if [[ -n $images && ! -d $images ]]; then problem images "there is no directory $images" "put the images of the containers there"; fi
 }
 
 check_state() {

@@ -48,6 +48,7 @@ runtime() {
   systemctl -q enable containerd
   if [[ -n $changed ]]; then systemctl restart containerd; fi
   if ! systemctl -q is-active containerd; then systemctl start containerd; fi
+  images
 }
 
 plugins() {
@@ -60,4 +61,21 @@ plugins() {
     fetch cni-plugins "$1/cni.tgz"
     tar -xzf "$1/cni.tgz" -C /opt/cni/bin --no-same-owner
   fi
+}
+
+# Puts the images of a directory into containerd's store, each once for each content that its size and time tell of.
+images() {
+  local found name state
+  local -a archives
+  if [[ -z $images ]]; then return 0; fi
+  archives=("$images"/*.tar)
+  if [[ $role == control_plane ]]; then archives+=("$images"/control_plane/*.tar); fi
+  for found in "${archives[@]}"; do
+    if [[ ! -f $found ]]; then continue; fi
+    name=/var/lib/ladybug/images/${found//\//-}
+    state=$(stat -Lc '%s %Y' "$found")
+    if [[ $(cat "$name" 2>/dev/null) == "$state" ]]; then continue; fi
+    retry 3 ctr -n k8s.io images import "$found"
+    write "$name" 0600 "$state"
+  done
 }
