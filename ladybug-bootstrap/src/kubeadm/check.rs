@@ -68,12 +68,12 @@ impl Found {
     fn cluster(&mut self, cluster: &ClusterInput) {
         let minor = cluster.version.minor();
         self.require(release(cluster.version).is_ok(), "cluster.version", "must be 1.18 to 1.36");
-        self.require(host(&cluster.endpoint.host), "cluster.endpoint.host", HOST);
+        self.require(is_host(&cluster.endpoint.host), "cluster.endpoint.host", HOST);
         self.require(cluster.endpoint.port != 0, "cluster.endpoint.port", "must not be 0");
         self.networks(cluster);
         self.sans("cluster.cert_sans", &cluster.cert_sans);
         self.etcd(&cluster.etcd);
-        let mirror = cluster.image_repository.as_deref().is_none_or(repository);
+        let mirror = cluster.image_repository.as_deref().is_none_or(is_repository);
         self.require(mirror, "cluster.image_repository", "must be a host and a path without scheme and last '/'");
         let pod_security = !cluster.hardening.pod_security || minor >= 23;
         self.require(pod_security, "cluster.hardening.pod_security", "needs 1.23 or later: switch it off");
@@ -98,7 +98,7 @@ impl Found {
                 self.require(!endpoints.is_empty(), "cluster.etcd.endpoints", "must not be empty");
                 for (index, url) in endpoints.iter().enumerate() {
                     let rule = "must be https://, a host, ':' and a port";
-                    self.require(https(url), format!("cluster.etcd.endpoints[{index}]"), rule);
+                    self.require(is_etcd_url(url), format!("cluster.etcd.endpoints[{index}]"), rule);
                 }
             }
         }
@@ -106,7 +106,7 @@ impl Found {
 
     fn sans(&mut self, path: &str, sans: &[String]) {
         for (index, san) in sans.iter().enumerate() {
-            self.require(host(san.strip_prefix("*.").unwrap_or(san)), format!("{path}[{index}]"), HOST);
+            self.require(is_host(san.strip_prefix("*.").unwrap_or(san)), format!("{path}[{index}]"), HOST);
         }
     }
 
@@ -129,8 +129,8 @@ impl Found {
     }
 
     fn invite(&mut self, invite: &InviteInput) {
-        let ca_hash = invite.ca_hash.expose().strip_prefix("sha256:").is_some_and(key);
-        let certificate_key = invite.certificate_key.as_ref().is_none_or(|text| key(text.expose()));
+        let ca_hash = invite.ca_hash.expose().strip_prefix("sha256:").is_some_and(is_hex_digest);
+        let certificate_key = invite.certificate_key.as_ref().is_none_or(|text| is_hex_digest(text.expose()));
         self.require(token(invite.token.expose()), "invite.token", "must be 6 and 16 of a-z and 0-9 around a '.'");
         self.require(ca_hash, "invite.ca_hash", "must be 'sha256:' and 64 hex digits in lower case");
         self.require(certificate_key, "invite.certificate_key", "must be 64 hex digits in lower case");
@@ -164,19 +164,22 @@ fn qualified(key: &str) -> bool {
     key.split_once('/').map_or_else(|| word(key), |(namespace, name)| dns_name(namespace) && word(name))
 }
 
-fn host(text: &str) -> bool {
+/// Whether the text is an address or a DNS name in lower case.
+pub(crate) fn is_host(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok() || dns_name(text)
 }
 
-fn https(url: &str) -> bool {
+/// Whether the text is `https://host:port`.
+pub(crate) fn is_etcd_url(url: &str) -> bool {
     let authority = url.strip_prefix("https://").and_then(|rest| rest.rsplit_once(':'));
     authority.is_some_and(|(name, port)| {
         let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-        host(bare) && made_of(port, 5, "") && port.parse::<u16>().is_ok_and(|port| port != 0)
+        is_host(bare) && made_of(port, 5, "") && port.parse::<u16>().is_ok_and(|port| port != 0)
     })
 }
 
-fn repository(text: &str) -> bool {
+/// Whether the text is a host and a path of an image registry.
+pub(crate) fn is_repository(text: &str) -> bool {
     made_of(text, 255, "._-/:") && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && !text.ends_with(['/', ':'])
 }
 
@@ -186,6 +189,7 @@ fn token(text: &str) -> bool {
     text.split_once('.').is_some_and(|(id, secret)| part(id, 6) && part(secret, 16))
 }
 
-fn key(text: &str) -> bool {
+/// Whether the text is 32 bytes in hex.
+pub(crate) fn is_hex_digest(text: &str) -> bool {
     text.len() == 64 && text.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
 }

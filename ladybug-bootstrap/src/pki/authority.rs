@@ -14,7 +14,7 @@ use super::Key;
 const BACKDATED: Duration = Duration::from_secs(3600);
 
 /// How long a CA is good for.
-const CA_LIFETIME: Duration = Duration::from_secs(10 * 365 * 86400);
+pub(crate) const CA_LIFETIME: Duration = Duration::from_secs(10 * 365 * 86400);
 
 /// A CA of a cluster.
 pub(crate) struct Authority {

@@ -6,6 +6,6 @@ mod kubeconfig;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use authority::{Authority, Client};
+pub(crate) use authority::{Authority, CA_LIFETIME, Client};
 pub(crate) use key::Key;
 pub(crate) use kubeconfig::{Reach, kubeconfig};

@@ -10,8 +10,14 @@ use serde_json::json;
 
 use super::{KubeadmBootstrapper, mesh};
 
-/// The published CNIs' version of cilium.
-const CILIUM: &str = "1.20.1";
+/// The first minor that gets the Calico that wants Linux 5.10.
+pub(super) const CALICO_NEEDS_5_10: u16 = 30;
+
+/// Cilium tests each of its releases with the minors of its time: 1.18 with 1.30 to 1.33
+/// (`Documentation/network/kubernetes/compatibility.rst`).
+const fn cilium(minor: u16) -> &'static str {
+    if minor <= 33 { "1.18.13" } else { "1.20.1" }
+}
 
 /// cilium's own installer, for amd64 and arm64 control planes. Source: as the table of downloads.
 const CILIUM_CLI: [&str; 2] = [
@@ -80,7 +86,7 @@ impl Network {
             network.manifest.clone_from(manifest);
         } else if spec.network.cni == Cni::Cilium {
             let arm = super::documents::pool(stage.cluster, stage.node).is_some_and(super::prepare::is_arm);
-            network.cilium = CILIUM;
+            network.cilium = cilium(spec.kubernetes.minor());
             let [amd64, arm64] = CILIUM_CLI;
             network.cilium_sum = if arm { arm64 } else { amd64 };
         } else {
@@ -120,7 +126,7 @@ fn calico(spec: &ClusterSpec, file: &str) -> String {
             "206678e7adb2e931bb97385300c408490635616f371941d68468207d6e0f9713",
             "f9061c2a1d969e076ad1284195cae930ced87bb5bf7bd74960755d9aa15416ef",
         ),
-        30.. => (
+        CALICO_NEEDS_5_10.. => (
             "v3.32.1",
             "a1df919d9721cf667accdc3e72848911b0cb25cfab7d2478ad0c996302c95744",
             "aa58a7b245586a90d75d969b9184326f6218acea7e4951ce2931113cd8e91e39",

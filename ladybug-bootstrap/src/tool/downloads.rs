@@ -1,6 +1,6 @@
 //! Where binaries come from, and what their checksums are.
 
-use ladybug_core::spec::{Arch, KubernetesVersion};
+use ladybug_core::spec::{Arch, ClusterSpec, KubernetesVersion};
 
 use super::Options;
 
@@ -45,12 +45,30 @@ fn go(arch: Arch) -> &'static str {
 /// Every download, one a line: name, SHA-256 or `beside`, URL.
 pub(super) fn table(options: &Options, version: KubernetesVersion, arch: Arch) -> String {
     let tools = tools(runtime(version), arch);
-    let kubernetes = ["kubeadm", "kubelet", "kubectl"].map(|name| {
-        let path = format!("v{version}/bin/linux/{}/{name}", go(arch));
-        let sum = options.checksums.get(&path).map(String::as_str).or_else(|| known(&path)).unwrap_or("beside");
+    let kubernetes = BINARIES.map(|name| {
+        let path = path(version, arch, name);
+        let sum = sum(options, &path).unwrap_or("beside");
         format!("{name} {sum} https://dl.k8s.io/release/{path}")
     });
     tools.into_iter().chain(kubernetes).collect::<Vec<_>>().join("\n")
+}
+
+const BINARIES: [&str; 3] = ["kubeadm", "kubelet", "kubectl"];
+
+fn path(version: KubernetesVersion, arch: Arch, name: &str) -> String {
+    format!("v{version}/bin/linux/{}/{name}", go(arch))
+}
+
+/// Whether the checksum of every Kubernetes binary is known that the spec's machines may fetch. Packages are signed.
+pub(super) fn all_pinned(options: &Options, spec: &ClusterSpec) -> bool {
+    let version = spec.kubernetes;
+    let archs = spec.pools.iter().map(|pool| pool.machine.arch);
+    let mut paths = archs.flat_map(|arch| BINARIES.map(|name| path(version, arch, name)));
+    options.from_packages(version) || paths.all(|path| sum(options, &path).is_some())
+}
+
+fn sum<'a>(options: &'a Options, path: &str) -> Option<&'a str> {
+    options.checksums.get(path).map(String::as_str).or_else(|| known(path))
 }
 
 fn known(path: &str) -> Option<&'static str> {

@@ -12,7 +12,7 @@ use ladybug_core::{
 use serde::Serialize;
 
 use super::KubeadmBootstrapper;
-use crate::kubeadm::Endpoint;
+use crate::kubeadm::{Endpoint, is_host};
 
 /// The port of a node's own proxy. Not 6443: kubeadm wants that one free on control planes.
 const PROXY_PORT: u16 = 7443;
@@ -60,7 +60,8 @@ fn balancer(cluster: &ClusterState) -> Option<&str> {
     let mut hosts = cluster.resources.values().filter_map(|resource| {
         if let ResourceDetail::LoadBalancer { host } = &resource.detail { host.as_deref() } else { None }
     });
-    hosts.next()
+    // It lands in a file of lines.
+    hosts.find(|host| is_host(&host.to_ascii_lowercase()))
 }
 
 /// The load balancer's own DNS name, if it has one.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ladybug_core::Secret;
+use ladybug_core::{Secret, spec::KubernetesVersion};
 use serde::Serialize;
 
 use crate::kubeadm::Hardening;
@@ -14,7 +14,8 @@ pub struct Options {
     /// Where kubeadm, kubelet and kubectl come from.
     pub install: Install,
     /// Where every download lies instead, by its host and path: `https://mirror.example/ladybug` has
-    /// `dl.k8s.io/release/…` below it. A `file://` URL names a directory on the machine itself.
+    /// `dl.k8s.io/release/…` below it. A `file://` URL names a directory on the machine itself. One of `http://` takes
+    /// binaries whose checksums are known here.
     pub mirror: Option<String>,
     /// A mirror of `registry.k8s.io`, such as `mirror.example:5000/k8s`.
     pub image_repository: Option<String>,
@@ -59,6 +60,16 @@ impl Confinement {
     #[must_use]
     pub const fn container() -> Self {
         Self { oom_score: true, conntrack: true, cgroup_v1: true }
+    }
+}
+
+/// The first minor in the package repository.
+const FIRST_PACKAGED: u16 = 24;
+
+impl Options {
+    /// Whether this version comes from the package repository.
+    pub(super) fn from_packages(&self, version: KubernetesVersion) -> bool {
+        self.install == Install::Packages && version.minor() >= FIRST_PACKAGED
     }
 }
 

@@ -8,11 +8,8 @@ use ladybug_core::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Install, KubeadmBootstrapper, documents, downloads, mesh};
+use super::{KubeadmBootstrapper, documents, downloads, mesh};
 use crate::kubeadm::release;
-
-/// The first minor in the package repository.
-const FIRST_PACKAGED: u16 = 24;
 
 /// Everything that the script needs. Its digest marks a machine as prepared in just this way.
 #[derive(Debug, Serialize)]
@@ -64,7 +61,6 @@ impl Prepare {
         let version = spec.kubernetes;
         let arch = pool.map_or(Arch::Amd64, |pool| pool.machine.arch);
         let image = pool.map(|pool| pool.image.clone()).unwrap_or_default();
-        let packages = options.install == Install::Packages && version.minor() >= FIRST_PACKAGED;
         let files = files(tool, stage)?;
         let file = |name: &str| tool.templates.render(name, &files).map(|text| text.expose().clone());
         let runtime = downloads::runtime(version);
@@ -78,7 +74,7 @@ impl Prepare {
             now: 0,
             minor: version.minor(),
             version: version.to_string(),
-            from_packages: yes(packages),
+            from_packages: yes(options.from_packages(version)),
             packages_minor: downloads::NEWEST_MINOR,
             mirror: options.mirror.clone().unwrap_or_default(),
             images: options.images_dir.clone().unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 use std::{
     io::Write,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -14,8 +15,14 @@ use crate::template::Templates;
 
 /// Feeds a script to bash; `None`, loudly, where there is no bash.
 pub(super) fn bash(arguments: &[&str], script: &str) -> Option<std::process::Output> {
+    bash_in(Path::new("/"), arguments, script)
+}
+
+/// The same in a directory.
+pub(super) fn bash_in(dir: &Path, arguments: &[&str], script: &str) -> Option<std::process::Output> {
     let child = Command::new("bash")
         .args(arguments)
+        .current_dir(dir)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

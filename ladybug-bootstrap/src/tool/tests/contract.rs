@@ -144,8 +144,8 @@ fn the_usual_cluster_breaks_no_rule_and_each_rule_names_its_place() {
         "pools[0].labels[\"node-role.kubernetes.io/x\"]",
         "pools[0].machine",
         "network.pods",
-        "etcd",
         "add_ons[0]",
+        "etcd",
     ];
     assert_eq!(paths, wanted);
 }

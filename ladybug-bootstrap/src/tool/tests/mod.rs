@@ -3,6 +3,7 @@
 mod bash;
 mod contract;
 mod documents;
+mod hostile;
 mod kubeadm;
 mod scripts;
 mod support;

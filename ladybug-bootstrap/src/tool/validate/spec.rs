@@ -1,16 +1,15 @@
-//! The rules of this tool.
+//! Rules of the spec.
 
 use ladybug_core::spec::{ClusterSpec, Etcd, PoolSpec, Problem, Role};
 
-use super::Options;
-use crate::kubeadm::kubelet_may_set;
+use crate::kubeadm::{is_etcd_url, kubelet_may_set};
 
 /// The distributions that the scripts know, with the versions that were looked at.
 const SYSTEMS: [(&str, &[&str]); 4] =
     [("ubuntu", &["18.04", "20.04", "22.04", "24.04"]), ("debian", &["12", "13"]), ("rocky", &["9"]), ("rhel", &["9"])];
 
 /// Every rule that the spec breaks, in the order of the pools.
-pub(super) fn problems(options: &Options, spec: &ClusterSpec) -> Vec<Problem> {
+pub(super) fn problems(spec: &ClusterSpec) -> Vec<Problem> {
     let mut found = Vec::new();
     for (index, pool) in spec.pools.iter().enumerate() {
         let path = format!("pools[{index}]");
@@ -20,7 +19,7 @@ pub(super) fn problems(options: &Options, spec: &ClusterSpec) -> Vec<Problem> {
         found.extend(size(&path, pool));
     }
     found.extend(networks(spec));
-    found.extend(etcd(options, spec));
+    found.extend(etcd(spec));
     found.extend(add_ons(spec));
     found
 }
@@ -72,10 +71,13 @@ fn networks(spec: &ClusterSpec) -> Vec<Problem> {
     rules.into_iter().filter(|(holds, ..)| !holds).map(|(_, path, message)| Problem::new(path, message)).collect()
 }
 
-fn etcd(options: &Options, spec: &ClusterSpec) -> Option<Problem> {
-    let missing = matches!(spec.etcd, Etcd::External { .. }) && options.external_etcd.is_none();
-    missing
-        .then(|| Problem::new("etcd", "external etcd needs a CA, a certificate and a key: set Options::external_etcd"))
+/// etcd's own clients know no usual port.
+fn etcd(spec: &ClusterSpec) -> Vec<Problem> {
+    let Etcd::External { endpoints } = &spec.etcd else { return Vec::new() };
+    let wrong = endpoints.iter().enumerate().filter(|(_, url)| !is_etcd_url(url));
+    wrong
+        .map(|(index, _)| Problem::new(format!("etcd.endpoints[{index}]"), "must be https://, a host, ':' and a port"))
+        .collect()
 }
 
 fn add_ons(spec: &ClusterSpec) -> Vec<Problem> {
