@@ -4,7 +4,7 @@ use divan::{Bencher, black_box};
 use ladybug::{
     ClusterUid, Result,
     lifecycle::ClusterLifecycle,
-    plan::{Choices, Plan, plan_create, plan_delete, plan_scale},
+    plan::{Choices, Plan, Survey, plan_create, plan_delete, plan_scale},
     spec::ClusterSpec,
     state::ClusterState,
 };
@@ -49,7 +49,7 @@ fn grow(bencher: Bencher<'_, '_>, nodes: u32) {
     let scene = scene(nodes);
     let mut spec = scene.spec.clone();
     spec.pools.iter_mut().skip(1).for_each(|pool| pool.count += 1);
-    bencher.bench(|| plan_scale(black_box(&scene.state), &spec, &[], &scene.choices));
+    bencher.bench(|| plan_scale(black_box(&scene.state), &spec, &[], &scene.choices, &Survey::default()));
 }
 
 #[divan::bench(args = NODES)]

@@ -127,7 +127,7 @@ async fn a_whole_life_shows_no_secret_and_leaves_none_on_the_disk() {
 async fn whatever_goes_wrong_no_error_event_or_log_shows_a_secret() {
     let _trace = trace::begin().await;
     let (mut errors, mut secrets) = (0, 0);
-    for seed in 0..24 {
+    for seed in 0..28 {
         let (found, needles, haul) = found(seed, FaultPlan::seeded(seed, 250), Leak::Nothing).await;
         assert_eq!(found, [""; 0], "in world {seed}");
         errors += haul.errors();

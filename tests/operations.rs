@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "operations/broken.rs"]
+mod broken;
 #[path = "operations/corrupt.rs"]
 mod corrupt;
 #[path = "operations/ends.rs"]

@@ -1,5 +1,7 @@
 //! Planning looks and never touches; what was planned is what is done, or nothing.
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use ladybug::{
     ErrorKind, Ladybug,
@@ -71,7 +73,8 @@ async fn what_is_as_wished_has_an_empty_plan_and_applying_it_leaves_no_trace() {
     assert_eq!(plan.cluster, cluster);
     home.ladybug.apply(plan).await.unwrap().success().await.unwrap();
     assert_eq!((home.log(&cluster).await, home.world.trip().crossed()), (log, 0));
-    assert_eq!(home.world.elapsed(), elapsed, "nobody waited for anything");
+    let looked = home.world.elapsed() - elapsed;
+    assert!(looked < Duration::from_secs(2), "nobody waited for anything but one look: {looked:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,6 +38,14 @@ impl Loaded {
         Ok((self.record, self.version, Known { state: self.state, secrets }))
     }
 
+    /// What the log says, secrets and all.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(super) fn known(self, shared: &Shared) -> Result<Known> {
+        self.open(shared).map(|(_, _, known)| known)
+    }
+
     /// Goes without the secrets, which a delete does not need: it must work even when their key is lost.
     pub(super) fn sealed(self) -> (ClusterRecord, Version, Known) {
         (self.record, self.version, Known { state: self.state, secrets: Secrets::default() })

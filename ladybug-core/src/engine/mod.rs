@@ -17,6 +17,7 @@ mod run;
 mod scheduler;
 mod session;
 mod step;
+mod survey;
 mod sweep;
 mod undo;
 mod unwind;

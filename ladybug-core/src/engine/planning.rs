@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 
-use super::client::Shared;
+use super::{client::Shared, live::Known};
 use crate::{
     cloud::{Call, MachineChoice, MachineQuery, ResourceKind},
     error::{Error, ErrorKind, Result},
@@ -32,37 +32,39 @@ impl Shared {
     async fn plan_to(&self, spec: &ClusterSpec) -> Result<Plan> {
         self.check(spec)?;
         let existing = match self.store.find(&spec.project, &spec.name).await? {
-            Some(uid) => Some(self.load(&uid).await?.state),
+            Some(uid) => Some(self.load(&uid).await?),
             None => None,
         };
         match existing {
-            Some(state) if state.seq > 0 => self.plan_on(&state, spec, &[]).await,
+            Some(loaded) if loaded.state.seq > 0 => self.plan_on(&loaded.known(self)?, spec, &[]).await,
             unused => {
                 let choices = self.choices(queries(spec, None, &[])).await?;
                 let fresh = || new_uuid(&*self.clock, &*self.entropy).map(ClusterUid::from_uuid);
-                plan_create(unused.map_or_else(fresh, |state| Ok(state.uid))?, spec, &choices)
+                plan_create(unused.map_or_else(fresh, |loaded| Ok(loaded.state.uid))?, spec, &choices)
             }
         }
     }
 
     async fn plan_remove(&self, cluster: &ClusterUid, nodes: &[NodeName], replace: bool) -> Result<Plan> {
-        let state = self.load(cluster).await?.state;
-        let mut spec = state.spec.as_ref().clone();
+        let known = self.load(cluster).await?.known(self)?;
+        let mut spec = known.state.spec.as_ref().clone();
         if !replace {
-            shrink(&mut spec, &state, nodes);
+            shrink(&mut spec, &known.state, nodes);
         }
         self.check(&spec)?;
-        self.plan_on(&state, &spec, nodes).await
+        self.plan_on(&known, &spec, nodes).await
     }
 
-    async fn plan_on(&self, state: &ClusterState, spec: &ClusterSpec, remove: &[NodeName]) -> Result<Plan> {
+    /// Asks the clouds for new machines and looks how those are that are there, all at once.
+    async fn plan_on(&self, known: &Known, spec: &ClusterSpec, remove: &[NodeName]) -> Result<Plan> {
+        let state = &known.state;
         if state.operation.as_ref().is_some_and(|operation| operation.outcome.is_none()) {
             return Err(Error::new(ErrorKind::Conflict, format!("plan a change of cluster {}", spec.name))
                 .with_message("an operation on it is unfinished")
                 .with_remedy("resume it, or delete the cluster"));
         }
-        let choices = self.choices(queries(spec, Some(state), remove)).await?;
-        plan_scale(state, spec, remove, &choices)
+        let (choices, survey) = join(self.choices(queries(spec, Some(state), remove)), self.survey(known)).await;
+        plan_scale(state, spec, remove, &choices?, &survey)
     }
 
     /// Everything that can be said against the spec without asking a cloud.

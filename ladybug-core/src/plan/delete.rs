@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Goal, PLAN_FORMAT, Plan, Site, StepKind,
+    Goal, PLAN_FORMAT, Plan, Site, StepKind, Survey,
     builder::{After, Gone, Graph, Out},
     cost::Change,
     create::site_of,
@@ -42,6 +42,7 @@ pub(super) fn delete(state: &ClusterState) -> Plan {
         nodes: Vec::new(),
         steps,
         forecast,
+        survey: Survey::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use super::{Estimate, Goal, Plan, PlannedNode, Quorum, Step};
+use super::{Ailment, Estimate, Goal, Plan, PlannedNode, Quorum, Step};
 use crate::{
     cloud::ResourceKind,
     id::{NodeName, ResourceKey, StepKey},
@@ -23,6 +23,8 @@ impl Plan {
             lines.push(self.money());
             lines.push(format!("time: {}", time(&self.forecast.duration)));
         }
+        lines.extend(list("broken", self.broken()));
+        lines.extend(list("did not answer", self.survey.silent.clone()));
         lines.extend(list("nodes", machines(&self.nodes)));
         lines.extend(self.moves());
         lines.extend(list("steps", work(&self.steps)));
@@ -65,6 +67,17 @@ impl Plan {
             0 => format!("cost: {before} -> {after}"),
             unknown => format!("cost: {before} -> {after} and {} of unknown price", count(unknown, "node")),
         }
+    }
+
+    /// The broken nodes that stay.
+    fn broken(&self) -> Vec<String> {
+        let leaving: &[NodeName] = match &self.goal {
+            Goal::Scale { remove, .. } => remove,
+            Goal::Create | Goal::Delete => &[],
+        };
+        let stays = |(name, _): &(&NodeName, &Ailment)| !leaving.contains(name);
+        let line = |(name, ailment): (&NodeName, &Ailment)| format!("{name}: {ailment}; replace it");
+        self.survey.broken.iter().filter(stays).map(line).collect()
     }
 
     fn moves(&self) -> Vec<String> {

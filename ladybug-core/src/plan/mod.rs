@@ -10,6 +10,7 @@ mod mesh;
 mod model;
 mod planner;
 mod scale;
+mod survey;
 
 pub use forecast::{Forecast, Quorum};
 pub use mesh::gateways;
@@ -18,6 +19,7 @@ pub use model::{
     machine_node,
 };
 pub use planner::{Choices, plan_create, plan_delete, plan_scale, queries};
+pub use survey::{Ailment, Survey};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::{fmt, net::Ipv4Addr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::Forecast;
+use super::{Forecast, Survey};
 use crate::{
     bootstrap::StageKind,
     cloud::{FirewallRule, Location, MachineChoice, ResourceKind},
@@ -38,6 +38,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What it will cost, take and risk.
     pub forecast: Forecast,
+    /// What a look at the cluster showed just before.
+    #[serde(default, skip_serializing_if = "Survey::is_empty")]
+    pub survey: Survey,
 }
 
 impl Plan {

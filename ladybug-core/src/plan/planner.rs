@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Plan, create::create, delete::delete, scale};
+use super::{Plan, Survey, create::create, delete::delete, scale};
 use crate::{
     cloud::{MachineChoice, MachineQuery},
     error::Result,
@@ -48,14 +48,21 @@ pub fn plan_create(uid: ClusterUid, spec: &ClusterSpec, choices: &Choices) -> Re
 ///
 /// New machines come before working ones go. Machines that do not work, or that an earlier operation left
 /// half-made, go first: nothing is asked of them, and etcd is rid of them before it grows. Equal counts and nothing
-/// to remove give the empty plan.
+/// to remove give the empty plan. What works is what `survey` says, and without one what `state` remembers.
 ///
 /// # Errors
 /// `InvalidSpec` when `spec` differs in more than the counts of its pools and new pools of workers, names unknown
-/// nodes, leaves no control plane or no majority of etcd, and as [`plan_create`]. `IllegalTransition` when no
-/// control plane is ready.
-pub fn plan_scale(state: &ClusterState, spec: &ClusterSpec, remove: &[NodeName], choices: &Choices) -> Result<Plan> {
-    scale::scale(state, spec, remove, choices)
+/// nodes, leaves no control plane or no majority of etcd, needs a machine that does not run and stays, and as
+/// [`plan_create`]. `IllegalTransition` when no control plane is ready. `Unavailable` when a member is to be taken out
+/// and no control plane tells how it is.
+pub fn plan_scale(
+    state: &ClusterState,
+    spec: &ClusterSpec,
+    remove: &[NodeName],
+    choices: &Choices,
+    survey: &Survey,
+) -> Result<Plan> {
+    scale::scale(state, spec, remove, choices, survey)
 }
 
 /// Plans the deletion of everything that there is or may be; for a cluster that was never begun, a look at its sites.

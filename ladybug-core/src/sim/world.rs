@@ -268,12 +268,18 @@ impl World {
 
     /// Has an effect on the world: takes `time`, half of it before and half after, and can be cut off on both sides.
     pub(in crate::sim) async fn effect<R>(&self, time: Duration, work: impl FnOnce() -> R) -> R {
-        let before = Duration::from_millis(u64::try_from(time.as_millis() / 2).unwrap_or(u64::MAX));
         self.0.trip.cross().await;
+        let result = self.glance(time, work).await;
+        self.0.trip.cross().await;
+        result
+    }
+
+    /// Takes `time` for something that changes nothing, in the middle of it.
+    pub(in crate::sim) async fn glance<R>(&self, time: Duration, work: impl FnOnce() -> R) -> R {
+        let before = Duration::from_millis(u64::try_from(time.as_millis() / 2).unwrap_or(u64::MAX));
         tokio::time::sleep(before).await;
         let result = work();
         tokio::time::sleep(time.saturating_sub(before)).await;
-        self.0.trip.cross().await;
         result
     }
 

@@ -72,6 +72,12 @@ impl NodeState {
         }
     }
 
+    /// Whether it became a full member and nobody began to take it out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.joined && matches!(self.phase, NodePhase::Ready | NodePhase::Draining)
+    }
+
     /// The address that other nodes and Kubernetes use: on the overlay, else in the site.
     #[must_use]
     pub fn node_ip(&self) -> Option<IpAddr> {

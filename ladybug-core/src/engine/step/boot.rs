@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{StepRun, Yield};
+use super::{StepRun, Yield, vigil::Vigil};
 use crate::{
     cloud::Waiter,
     error::{Error, ErrorKind, Result},
@@ -25,7 +25,15 @@ impl StepRun {
         let driver = self.live.driver(&site)?;
         let machine = Waiter::new().until(self.deadline).ready(&*driver, &self.live.call(), &machine).await?;
         let limits = self.live.shared.limits.with_pauses_up_to(LONGEST_KNOCK_PAUSE);
-        self.persist_within(&limits, || self.greet(name, &machine)).await?;
+        let vigil = Vigil::new();
+        let greet = || async {
+            let greeted = self.greet(name, &machine).await;
+            if greeted.is_err() {
+                self.watch_over(&vigil, name).await?;
+            }
+            greeted
+        };
+        self.persist_within(&limits, greet).await?;
         Ok((StepOutput::Resource { resource: Box::new(machine) }, Secrets::default()))
     }
 }

@@ -4,10 +4,11 @@ mod boot;
 mod delete;
 mod ensure;
 mod health;
-mod remote;
+pub(super) mod remote;
 mod resource;
 mod stage;
 pub(super) mod tries;
+mod vigil;
 
 use std::sync::Arc;
 

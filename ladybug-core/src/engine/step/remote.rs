@@ -6,7 +6,7 @@ use tracing::Instrument;
 
 use super::StepRun;
 use crate::{
-    bootstrap::{NodeScript, Progress, Stage, StageKind},
+    bootstrap::{Bootstrapper, NodeScript, Progress, Stage, StageKind},
     cloud::{Resource, ResourceDetail},
     engine::live::Known,
     error::{Disposition, Error, ErrorKind, Result},
@@ -41,25 +41,39 @@ impl StepRun {
     }
 
     async fn open(&self, name: &NodeName, address: Option<IpAddr>) -> Result<Box<dyn RemoteSession>> {
-        let target = self.target(name, address)?;
+        let target = target(&*self.live.shared.bootstrapper, &self.live.known(), name, address)?;
         self.live.shared.connector.connect(&target).await
     }
 
-    fn target(&self, name: &NodeName, address: Option<IpAddr>) -> Result<Target> {
-        let known = self.live.known();
-        let node = node(&known, name)?;
-        let address = address.or(node.public_ip).or(node.private_ip).ok_or_else(|| no_address(name))?;
-        let (user, identity, host_key) = self.live.shared.bootstrapper.access(node, &known.secrets)?;
-        let mut target = Target::new(address.to_string(), user, identity, host_key);
-        target.port = node.access.as_ref().map_or(target.port, |access| access.port);
-        Ok(target)
-    }
-
     fn with_stage<T>(&self, name: &NodeName, kind: &StageKind, look: impl FnOnce(Stage<'_>) -> Result<T>) -> Result<T> {
-        let known = self.live.known();
-        let node = node(&known, name)?;
-        look(Stage { kind, cluster: &known.state, node, secrets: &known.secrets })
+        with_stage(&self.live.known(), name, kind, look)
     }
+}
+
+/// How to log in to a node, at `address` or else where it is known to be.
+pub(in crate::engine) fn target(
+    tool: &dyn Bootstrapper,
+    known: &Known,
+    name: &NodeName,
+    address: Option<IpAddr>,
+) -> Result<Target> {
+    let node = node(known, name)?;
+    let address = address.or(node.public_ip).or(node.private_ip).ok_or_else(|| no_address(name))?;
+    let (user, identity, host_key) = tool.access(node, &known.secrets)?;
+    let mut target = Target::new(address.to_string(), user, identity, host_key);
+    target.port = node.access.as_ref().map_or(target.port, |access| access.port);
+    Ok(target)
+}
+
+/// Shows `look` a stage on a node with all that is known.
+pub(in crate::engine) fn with_stage<T>(
+    known: &Known,
+    name: &NodeName,
+    kind: &StageKind,
+    look: impl FnOnce(Stage<'_>) -> Result<T>,
+) -> Result<T> {
+    let node = node(known, name)?;
+    look(Stage { kind, cluster: &known.state, node, secrets: &known.secrets })
 }
 
 /// A machine that boots may answer before it knows our key.
@@ -77,7 +91,10 @@ fn span(name: &NodeName, kind: &StageKind) -> tracing::Span {
 }
 
 /// Writes the files and runs the commands, up to the first that fails.
-async fn execute(session: &mut dyn RemoteSession, script: &NodeScript) -> Result<Vec<RemoteOutput>> {
+pub(in crate::engine) async fn execute(
+    session: &mut dyn RemoteSession,
+    script: &NodeScript,
+) -> Result<Vec<RemoteOutput>> {
     for file in &script.files {
         session.put(&file.path, file.mode, &file.content).await?;
     }

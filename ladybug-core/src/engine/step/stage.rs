@@ -1,6 +1,6 @@
 //! Stages: on one machine, or on whichever control-plane node works.
 
-use super::{StepRun, Yield, tries::Pauses};
+use super::{StepRun, Yield, tries::Pauses, vigil::Vigil};
 use crate::{
     bootstrap::{Facts, Progress, StageKind},
     error::{Error, ErrorKind, Result},
@@ -33,9 +33,9 @@ impl StepRun {
 
     /// Runs the stage until it is done.
     pub(super) async fn finish_stage(&self, on: &On, stage: &StageKind) -> Result<Facts> {
-        let mut pauses = Pauses::new(&self.live.shared.limits);
+        let (mut pauses, vigil) = (Pauses::new(&self.live.shared.limits), Vigil::new());
         loop {
-            let missing = match self.persist(|| self.run_on(on, stage)).await? {
+            let missing = match self.persist(|| self.run_on(on, stage, &vigil)).await? {
                 Progress::Done(facts) => return Ok(facts),
                 Progress::Pending(missing) => missing,
             };
@@ -46,11 +46,21 @@ impl StepRun {
         }
     }
 
-    async fn run_on(&self, on: &On, stage: &StageKind) -> Result<Progress> {
+    async fn run_on(&self, on: &On, stage: &StageKind, vigil: &Vigil) -> Result<Progress> {
         match on {
-            On::Node { node } => self.run_once(node, stage).await,
+            On::Node { node } => self.run_watched(node, stage, vigil).await,
             On::ControlPlane => self.run_on_any(stage).await,
         }
+    }
+
+    /// Tries one node, and asks its cloud when it has been silent for long.
+    async fn run_watched(&self, node: &NodeName, stage: &StageKind, vigil: &Vigil) -> Result<Progress> {
+        let done = self.run_once(node, stage).await;
+        match &done {
+            Err(error) if is_unreachable(error) => self.watch_over(vigil, node).await?,
+            Ok(_) | Err(_) => vigil.heard(),
+        }
+        done
     }
 
     /// Tries one control-plane node after the other until one can be reached.
@@ -68,12 +78,14 @@ impl StepRun {
         }))
     }
 
-    /// The control-plane nodes that can be asked, those that are Ready first; never the one that it is about.
+    /// The control-plane nodes that can be asked, those that are Ready first and those that were broken last; never the one that it is about.
     fn control_planes(&self, but: Option<&NodeName>) -> Vec<NodeName> {
         let known = self.live.known();
         let usable = |node: &&NodeState| node.role == Role::ControlPlane && node.joined && Some(&node.name) != but;
+        let survey = known.state.operation.as_ref().map(|operation| &operation.plan.survey);
+        let broken = |name: &NodeName| survey.is_some_and(|survey| survey.broken.contains_key(name));
         let mut nodes: Vec<_> = known.state.nodes.values().filter(usable).collect();
-        nodes.sort_by_key(|node| (node.phase != NodePhase::Ready, node.name.clone()));
+        nodes.sort_by_key(|node| (broken(&node.name), node.phase != NodePhase::Ready, node.name.clone()));
         nodes.into_iter().map(|node| node.name.clone()).collect()
     }
 }

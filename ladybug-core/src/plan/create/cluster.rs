@@ -5,7 +5,7 @@ use crate::{
     error::{Error, Result},
     id::ClusterUid,
     plan::{
-        Choices, Goal, PLAN_FORMAT, Plan, PlannedNode, Step,
+        Choices, Goal, PLAN_FORMAT, Plan, PlannedNode, Step, Survey,
         builder::{After, Graph},
         cost::{Change, within_budget},
         gateways,
@@ -35,7 +35,8 @@ fn try_create(uid: ClusterUid, spec: &ClusterSpec, choices: &Choices) -> Result<
     let forecast = Change { spec, state: None, nodes: &nodes, removed: &[] }.forecast(&Goal::Create, &steps);
     within_budget(spec, &forecast)?;
     let spec = spec.clone();
-    Ok(Plan { format: PLAN_FORMAT, cluster: uid, goal: Goal::Create, base: 0, spec, nodes, steps, forecast })
+    let (goal, survey) = (Goal::Create, Survey::default());
+    Ok(Plan { format: PLAN_FORMAT, cluster: uid, goal, base: 0, spec, nodes, steps, forecast, survey })
 }
 
 /// Makes the first nodes of each site its gateways.

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     id::NodeName,
-    lifecycle::NodePhase,
-    plan::{create::Fate, mesh::natural},
+    plan::{Survey, create::Fate, mesh::natural},
     spec::{ClusterSpec, PoolSpec, Problem},
     state::{ClusterState, NodeState},
 };
@@ -21,15 +20,22 @@ pub(super) struct Selection<'a> {
 
 /// Compares the counts of `spec` with the machines that are there without those of `remove`.
 ///
-/// Machines that were never made whole, or were being taken out when an operation ended, go in any case.
-pub(super) fn choose<'a>(state: &ClusterState, spec: &'a ClusterSpec, remove: &[NodeName]) -> Selection<'a> {
+/// Machines that were never made whole, or were being taken out when an operation ended, go in any case. Of a pool
+/// that shrinks the dead ones go first, then other broken ones, then those with the highest numbers.
+pub(super) fn choose<'a>(
+    state: &ClusterState,
+    spec: &'a ClusterSpec,
+    remove: &[NodeName],
+    survey: &Survey,
+) -> Selection<'a> {
     let named: BTreeSet<&NodeName> = remove.iter().collect();
-    let goes = |node: &&NodeState| !is_whole(node) || named.contains(&node.name);
+    let goes = |node: &&NodeState| !node.is_whole() || named.contains(&node.name);
     let mut leaving: BTreeSet<NodeName> = state.nodes.values().filter(goes).map(|node| node.name.clone()).collect();
     for pool in &spec.pools {
-        let mut left = members(state, pool).filter(|node| !goes(node)).map(|node| &node.name).collect::<Vec<_>>();
-        left.sort_by_key(|name| natural(name));
-        leaving.extend(left.into_iter().skip(usize::try_from(pool.count).unwrap_or(usize::MAX)).cloned());
+        let mut left: Vec<&NodeState> = members(state, pool).filter(|node| !goes(node)).collect();
+        left.sort_by_key(|node| (survey.is_dead(&node.name), !survey.works(state, node), natural(&node.name)));
+        let surplus = left.into_iter().skip(usize::try_from(pool.count).unwrap_or(usize::MAX));
+        leaving.extend(surplus.map(|node| node.name.clone()));
     }
     Selection { leaving, lacking: lacking(spec, Some(state), remove) }
 }
@@ -41,7 +47,7 @@ pub(in crate::plan) fn lacking<'a>(
     remove: &[NodeName],
 ) -> Vec<(&'a PoolSpec, u32)> {
     let named: BTreeSet<&NodeName> = remove.iter().collect();
-    let stays = |node: &&NodeState| is_whole(node) && !named.contains(&node.name);
+    let stays = |node: &&NodeState| node.is_whole() && !named.contains(&node.name);
     let there = |pool: &PoolSpec| state.map_or(0, |state| members(state, pool).filter(stays).count());
     let lack = |pool: &PoolSpec| pool.count.saturating_sub(u32::try_from(there(pool)).unwrap_or(u32::MAX));
     spec.pools.iter().map(|pool| (pool, lack(pool))).collect()
@@ -54,23 +60,12 @@ pub(super) fn unknown(state: &ClusterState, remove: &[NodeName]) -> Vec<Problem>
 }
 
 /// What happens to a node that is there.
-pub(super) fn fate(state: &ClusterState, node: &NodeState, leaving: &BTreeSet<NodeName>) -> Fate {
+pub(super) fn fate(state: &ClusterState, node: &NodeState, leaving: &BTreeSet<NodeName>, survey: &Survey) -> Fate {
     match leaving.contains(&node.name) {
         false => Fate::Stays,
-        true if is_whole(node) && works(state, node) => Fate::Leaves,
+        true if node.is_whole() && survey.works(state, node) => Fate::Leaves,
         true => Fate::Lost,
     }
-}
-
-/// Whether Kubernetes did not call it broken when last asked.
-pub(super) fn works(state: &ClusterState, node: &NodeState) -> bool {
-    let seen = state.observation.as_ref().and_then(|seen| seen.nodes.get(&node.name));
-    seen.is_none_or(|seen| seen.ready)
-}
-
-/// Whether it became a full member and nobody began to take it out.
-pub(super) fn is_whole(node: &NodeState) -> bool {
-    node.joined && matches!(node.phase, NodePhase::Ready | NodePhase::Draining)
 }
 
 fn members<'a>(state: &'a ClusterState, pool: &PoolSpec) -> impl Iterator<Item = &'a NodeState> {

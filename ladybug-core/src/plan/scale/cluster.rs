@@ -1,7 +1,9 @@
 //! The plan of a cluster that changes its size.
 
+use std::collections::BTreeMap;
+
 use super::{
-    choose::{Selection, choose, fate, is_whole, unknown},
+    choose::{Selection, choose, fate, unknown},
     diff::{merge, unreachable},
     promote::promote,
     quorum::broken_rules,
@@ -12,13 +14,13 @@ use crate::{
     error::{Error, ErrorKind, Result},
     id::NodeName,
     plan::{
-        Choices, Goal, PLAN_FORMAT, Plan, PlannedNode, Step,
+        Ailment, Choices, Goal, On, PLAN_FORMAT, Plan, PlannedNode, Step, StepKind, Survey,
         builder::{After, Graph},
         cost::{Change, within_budget},
         create::{Fate, Grown, Host, NodePlanner, Scene, balance, grow, is_full_mesh, sites},
     },
     spec::{ApiEndpoint, ClusterSpec, Problem, Role},
-    state::ClusterState,
+    state::{ClusterState, NodeState},
 };
 
 /// Plans the way from `state` to `spec`.
@@ -27,14 +29,33 @@ pub(in crate::plan) fn scale(
     spec: &ClusterSpec,
     remove: &[NodeName],
     choices: &Choices,
+    survey: &Survey,
 ) -> Result<Plan> {
     let operation = format!("plan the scaling of cluster {}", state.spec.name);
-    if !state.nodes.values().any(|node| node.role == Role::ControlPlane && is_whole(node)) {
+    if !state.nodes.values().any(|node| node.role == Role::ControlPlane && node.is_whole()) {
         return Err(Error::new(ErrorKind::IllegalTransition, operation)
             .with_message("none of its control planes is ready")
             .with_remedy("resume the operation that makes it, or delete it"));
     }
-    try_scale(state, spec, remove, choices).map_err(|problems| Error::invalid_spec(operation, problems))
+    let refusal = |problems| Error::invalid_spec(operation.clone(), problems);
+    let plan = try_scale(state, spec, remove, choices, survey).map_err(refusal)?;
+    refuse_in_the_dark(&plan, state).map_err(|why| {
+        Error::new(ErrorKind::Unavailable, operation.clone())
+            .with_message(why)
+            .with_remedy("make a control plane reachable and plan again, or delete the cluster")
+    })?;
+    refuse(steps_on_the_dead(&plan.steps, survey)).map_err(refusal)?;
+    Ok(plan)
+}
+
+/// Members are taken out only when somebody tells how they are.
+fn refuse_in_the_dark(plan: &Plan, state: &ClusterState) -> Result<(), String> {
+    let Goal::Scale { remove, .. } = &plan.goal else { return Ok(()) };
+    let member = remove.iter().find(|name| state.nodes.get(*name).is_some_and(NodeState::is_whole));
+    match member.filter(|_| plan.survey.is_blind()) {
+        Some(name) => Err(format!("nobody can tell how {name} is: {}", plan.survey.silent.join("; "))),
+        None => Ok(()),
+    }
 }
 
 fn try_scale(
@@ -42,13 +63,14 @@ fn try_scale(
     spec: &ClusterSpec,
     remove: &[NodeName],
     choices: &Choices,
+    survey: &Survey,
 ) -> Result<Plan, Vec<Problem>> {
     let merged = merge(&state.spec, spec)?;
     let overlay = state.nodes.values().any(|node| node.overlay_ip.is_some());
     refuse(asked_too_much(state, spec, remove, overlay))?;
-    let Selection { leaving, lacking } = choose(state, &merged, remove);
+    let Selection { leaving, lacking } = choose(state, &merged, remove, survey);
     let mut nodes = NodePlanner { spec, state: Some(state), choices, overlay }.plan(&lacking)?;
-    let known = state.nodes.values().map(|node| Host::known(node, fate(state, node, &leaving)));
+    let known = state.nodes.values().map(|node| Host::known(node, fate(state, node, &leaving, survey)));
     let mut hosts: Vec<Host> = known.chain(nodes.iter().map(Host::added)).collect();
     let promote = if overlay { promote(&mut hosts, &mut nodes) } else { Vec::new() };
     if overlay && is_full_mesh(&merged) {
@@ -56,10 +78,28 @@ fn try_scale(
     }
     let sites = sites(&merged).map_err(|problem| vec![problem])?;
     let scene = Scene { spec: &merged, state: Some(state), sites, hosts, overlay };
-    refuse(broken_rules(&scene, state))?;
+    refuse(broken_rules(&scene, state, survey))?;
     let steps = steps(&scene);
     let goal = Goal::Scale { remove: leaving.into_iter().collect(), promote };
-    finish(state, merged.clone(), goal, nodes, steps)
+    let plan = finish(state, merged.clone(), goal, nodes, steps)?;
+    Ok(Plan { survey: survey.clone(), ..plan })
+}
+
+/// Machines that stay must take part in what others do; those that do not run cannot.
+fn steps_on_the_dead(steps: &[Step], survey: &Survey) -> Vec<Problem> {
+    let needed = |step: &Step| {
+        let StepKind::Stage { on: On::Node { node }, .. } = &step.kind else { return None };
+        survey
+            .broken
+            .get_key_value(node)
+            .filter(|_| survey.is_dead(node))
+            .map(|(name, ailment)| (name.clone(), ailment.clone()))
+    };
+    let dead: BTreeMap<NodeName, Ailment> = steps.iter().filter_map(needed).collect();
+    let problem = |(name, ailment)| {
+        Problem::new("pools", format!("{name} must hear of the change, but {ailment}; replace it or remove it first"))
+    };
+    dead.into_iter().map(problem).collect()
 }
 
 fn asked_too_much(state: &ClusterState, spec: &ClusterSpec, remove: &[NodeName], overlay: bool) -> Vec<Problem> {
@@ -85,7 +125,8 @@ fn finish(
     };
     let forecast = Change { spec: &spec, state: Some(state), nodes: &nodes, removed }.forecast(&goal, &steps);
     within_budget(&spec, &forecast)?;
-    Ok(Plan { format: PLAN_FORMAT, cluster: state.uid, goal, base: state.seq, spec, nodes, steps, forecast })
+    let survey = Survey::default();
+    Ok(Plan { format: PLAN_FORMAT, cluster: state.uid, goal, base: state.seq, spec, nodes, steps, forecast, survey })
 }
 
 /// Lost machines go first, so that they do not count for etcd's majority; then new ones come; then working ones go.

@@ -5,7 +5,7 @@ use super::{choices, cps, created, keys, play::Player, pool, random::specs, spec
 use crate::{
     cloud::{MachineChoice, Offer, Price},
     id::Zone,
-    plan::{PlannedResource, Quorum, StepKind, plan_create, plan_scale, queries},
+    plan::{PlannedResource, Quorum, StepKind, Survey, plan_create, plan_scale, queries},
     spec::Arch,
 };
 
@@ -16,7 +16,7 @@ proptest! {
         let mut player = Player::new(&spec, seed);
         player.play(&created(&spec));
         player.world.assert_settled(&player.state);
-        prop_assert!(plan_scale(&player.state, &spec, &[], &choices(&spec)).unwrap().is_empty());
+        prop_assert!(plan_scale(&player.state, &spec, &[], &choices(&spec), &Survey::default()).unwrap().is_empty());
         prop_assert!(queries(&spec, Some(&player.state), &[]).is_empty());
     }
 

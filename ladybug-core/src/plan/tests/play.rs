@@ -8,7 +8,7 @@ use super::{choices, created, uid, world::World};
 use crate::{
     error::{Error, ErrorKind},
     id::{NodeName, OperationId, ResourceKey},
-    plan::{Plan, StepKind, Undo, plan_scale},
+    plan::{Plan, StepKind, Survey, Undo, plan_scale},
     spec::ClusterSpec,
     state::{ClusterState, StepStatus, fold},
     store::{LogBody, LogEntry, Outcome},
@@ -39,7 +39,7 @@ impl Player {
 
     pub(super) fn scaled(&self, spec: &ClusterSpec, remove: &[&str]) -> Plan {
         let remove: Vec<NodeName> = remove.iter().map(|name| super::node(name)).collect();
-        plan_scale(&self.state, spec, &remove, &choices(spec)).unwrap()
+        plan_scale(&self.state, spec, &remove, &choices(spec), &Survey::default()).unwrap()
     }
 
     /// Does all of the plan.

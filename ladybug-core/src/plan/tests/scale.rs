@@ -14,14 +14,14 @@ use crate::{
     bootstrap::StageKind,
     error::ErrorKind,
     id::NodeName,
-    plan::{Goal, On, Plan, StepKind, plan_scale, queries},
+    plan::{Goal, On, Plan, StepKind, Survey, plan_scale, queries},
     spec::{ClusterSpec, Role},
     state::ClusterState,
 };
 
 fn problems(player: &Player, spec: &ClusterSpec, remove: &[&str]) -> Vec<String> {
     let remove: Vec<NodeName> = remove.iter().map(|name| node(name)).collect();
-    let error = plan_scale(&player.state, spec, &remove, &choices(spec)).unwrap_err();
+    let error = plan_scale(&player.state, spec, &remove, &choices(spec), &Survey::default()).unwrap_err();
     error.problems().iter().map(|problem| problem.path.clone()).collect()
 }
 
@@ -64,7 +64,7 @@ proptest! {
             if breaks {
                 break_nodes(&mut player, &remove);
             }
-            let Ok(plan) = plan_scale(&player.state, &spec, &remove, &choices(&spec)) else {
+            let Ok(plan) = plan_scale(&player.state, &spec, &remove, &choices(&spec), &Survey::default()) else {
                 prop_assert!(breaks);
                 return Ok(());
             };
@@ -73,7 +73,7 @@ proptest! {
                 player.world.assert_settled(&player.state);
             }
             prop_assert!(remove.iter().all(|name| !player.state.nodes.contains_key(name)));
-            prop_assert!(plan_scale(&player.state, &spec, &[], &choices(&spec)).unwrap().is_empty());
+            prop_assert!(plan_scale(&player.state, &spec, &[], &choices(&spec), &Survey::default()).unwrap().is_empty());
         }
     }
 }
@@ -245,7 +245,7 @@ fn a_change_that_loses_etcds_majority_is_refused() {
 fn a_cluster_without_a_ready_control_plane_is_not_scaled() {
     let spec = spec(json!([cps("aws", 1)]));
     let player = Player::new(&spec, 0);
-    let error = plan_scale(&player.state, &spec, &[], &choices(&spec)).unwrap_err();
+    let error = plan_scale(&player.state, &spec, &[], &choices(&spec), &Survey::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::IllegalTransition);
 }
 

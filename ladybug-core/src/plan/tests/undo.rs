@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     lifecycle::ClusterPhase,
-    plan::{Goal, plan_scale},
+    plan::{Goal, Survey, plan_scale},
 };
 
 proptest! {
@@ -33,7 +33,7 @@ proptest! {
         player.play(&super::created(&spec));
         let mut wanted = recounted(&spec, &counts);
         wanted.pools.iter_mut().zip(&spec.pools).for_each(|(new, old)| new.count = new.count.max(old.count));
-        let plan = plan_scale(&player.state, &wanted, &[], &choices(&wanted)).unwrap();
+        let plan = plan_scale(&player.state, &wanted, &[], &choices(&wanted), &Survey::default()).unwrap();
         if plan.is_empty() {
             return Ok(());
         }

@@ -49,16 +49,20 @@ impl Session {
     async fn act<R>(
         &mut self,
         verb: HostVerb,
-        time: Duration,
-        limit: Duration,
+        (time, limit, reads): (Duration, Duration, bool),
         work: impl FnOnce(&mut Hosts, &dyn Wire, Moment) -> Option<R>,
     ) -> Result<End<R>> {
         if std::mem::replace(&mut self.broken, true) {
             return Ok(End::Lost);
         }
         let fault = self.world.host_fault(&self.id, verb);
-        let effect = self.world.effect(time, || self.strike(fault, time, work));
-        let end = within(limit, effect).await.ok_or_else(|| self.too_late(limit))?;
+        let strike = || self.strike(fault, time, work);
+        let end = if reads {
+            within(limit, self.world.glance(time, strike)).await
+        } else {
+            within(limit, self.world.effect(time, strike)).await
+        };
+        let end = end.ok_or_else(|| self.too_late(limit))?;
         let now = self.world.now();
         let holds = self.world.ground(|hosts, _| hosts.holds(&self.id, self.boots, now));
         let end = if holds { end } else { End::Lost };
@@ -121,7 +125,8 @@ impl RemoteSession for Session {
         self.tally.ran(&self.name);
         let id = self.id.clone();
         let work = |hosts: &mut Hosts, wire: &dyn Wire, moment| hosts.run(wire, &id, command, moment);
-        let output = match self.act(HostVerb::Run, time, command.timeout, work).await? {
+        let reads = (word(0), word(1)) == ("kubectl", "get");
+        let output = match self.act(HostVerb::Run, (time, command.timeout, reads), work).await? {
             End::Done(output) => output,
             End::Failed => RemoteOutput::new(1, "", BROKEN_OFF),
             End::Lost => return Err(self.lost()),
@@ -139,7 +144,7 @@ impl RemoteSession for Session {
         let work = |hosts: &mut Hosts, _: &dyn Wire, moment: Moment| {
             hosts.put(&id, path, mode, content.expose(), moment.now).then_some(())
         };
-        match self.act(HostVerb::Put, time, Duration::MAX, work).await? {
+        match self.act(HostVerb::Put, (time, Duration::MAX, false), work).await? {
             End::Done(()) => Ok(()),
             End::Failed => Err(Error::new(ErrorKind::RemoteCommand, format!("write {path} on {}", self.name))
                 .with_message(BROKEN_OFF)

@@ -7,7 +7,7 @@ use crate::{
     event::EventKind,
     id::NodeName,
     lifecycle::ClusterEvent,
-    plan::Goal,
+    plan::{Goal, Plan},
     state::{ClusterState, Condition, ConditionKind},
     store::{LogEntry, Outcome},
     time::Timestamp,
@@ -19,7 +19,8 @@ impl ClusterState {
         operation.outcome = Some(outcome.clone());
         let (plan, previous) = (Arc::clone(&operation.plan), Arc::clone(&operation.previous));
         match (outcome, &plan.goal) {
-            (Outcome::Succeeded, Goal::Create | Goal::Scale { .. }) => self.shift(ClusterEvent::BecomeReady, events)?,
+            (Outcome::Succeeded, Goal::Create) => self.shift(ClusterEvent::BecomeReady, events)?,
+            (Outcome::Succeeded, Goal::Scale { .. }) => self.settle(&plan, events)?,
             (Outcome::Succeeded, Goal::Delete) => self.bury(events)?,
             (Outcome::RolledBack { .. }, Goal::Create | Goal::Delete) => {
                 self.shift(ClusterEvent::Delete, events)?;
@@ -29,7 +30,7 @@ impl ClusterState {
                 let added: Vec<NodeName> = plan.nodes.iter().map(|node| node.name.clone()).collect();
                 self.drop_nodes(&added, events)?;
                 self.spec = previous;
-                self.shift(ClusterEvent::BecomeReady, events)?;
+                self.settle(&plan, events)?;
             }
             (Outcome::Stopped { .. }, Goal::Create | Goal::Scale { .. } | Goal::Delete) => {
                 self.shift(ClusterEvent::NeedAttention, events)?;
@@ -38,6 +39,14 @@ impl ClusterState {
         self.describe(outcome, entry.at);
         events.push(EventKind::OperationFinished { outcome: outcome.clone() });
         Ok(())
+    }
+
+    /// A cluster with nodes that were broken before and still are is not Ready.
+    fn settle(&mut self, plan: &Plan, events: &mut Vec<EventKind>) -> Result<()> {
+        let seen = |name: &NodeName| self.observation.as_ref().and_then(|seen| seen.nodes.get(name));
+        let broken = |name: &&NodeName| self.nodes.contains_key(*name) && !seen(name).is_some_and(|node| node.ready);
+        let degraded = plan.survey.broken.keys().any(|name| broken(&name));
+        self.shift(if degraded { ClusterEvent::Degrade } else { ClusterEvent::BecomeReady }, events)
     }
 
     fn bury(&mut self, events: &mut Vec<EventKind>) -> Result<()> {

@@ -68,6 +68,7 @@ impl ClusterState {
         let added = plan.nodes.iter().map(|node| (node.name.clone(), NodeState::planned(node)));
         self.nodes.extend(added);
         self.promote(&plan.goal, true)?;
+        self.observation = plan.survey.observation.clone().or_else(|| self.observation.take());
         self.operation = Some(OperationState {
             id: entry.operation,
             plan: Arc::clone(plan),
