@@ -1,12 +1,13 @@
 //! What the checks have in common.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures::TryStreamExt;
 
+pub(super) use crate::conformance::expect::{ensure, expect, refused, same};
 use crate::{
     conformance::ManualClock,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind},
     id::{ClusterUid, OperationId},
     lifecycle::ClusterPhase,
     spec::ClusterSpec,
@@ -87,28 +88,6 @@ impl Bench {
         let record = expect(self.store.get(uid).await, "get a record")?;
         Ok(Shown { record, log: self.log(uid, 1).await? })
     }
-}
-
-/// The value; else what failed.
-pub(super) fn expect<T>(outcome: Result<T>, doing: &str) -> Result<T, String> {
-    outcome.map_err(|error| format!("failed to {doing}: {}", error.report()))
-}
-
-/// The error of the expected kind.
-pub(super) fn refused<T: fmt::Debug>(outcome: Result<T>, kind: ErrorKind, what: &str) -> Result<Error, String> {
-    match outcome {
-        Err(error) if error.kind() == kind => Ok(error),
-        Err(error) => Err(format!("{what} must be refused as {kind:?}, but was as {:?}: {error}", error.kind())),
-        Ok(value) => Err(format!("{what} must be refused as {kind:?}, but gave {value:?}")),
-    }
-}
-
-pub(super) fn same<T: fmt::Debug + PartialEq>(found: &T, expected: &T, what: &str) -> Result<(), String> {
-    if found == expected { Ok(()) } else { Err(format!("{what} must be {expected:?}, but is {found:?}")) }
-}
-
-pub(super) fn ensure(holds: bool, what: impl fmt::Display) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(what.to_string()) }
 }
 
 pub(super) fn uid(number: u128) -> ClusterUid {
