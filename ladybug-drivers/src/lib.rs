@@ -4,3 +4,5 @@
 pub mod aws;
 #[cfg(feature = "hosts")]
 pub mod hosts;
+#[cfg(feature = "http")]
+mod http;
