@@ -34,6 +34,8 @@ pub enum FaultKind {
     Permanent,
     /// The answer takes up to 20 seconds longer.
     Delay,
+    /// It does not happen, and no answer ever comes.
+    Hang,
     /// The machine is made and then fails to boot.
     MachineFailsToBoot,
     /// The machine boots and dies within two minutes.
@@ -82,8 +84,27 @@ struct Scripted {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
-    Cloud { provider: ProviderName, verb: Verb, key: String, kind: FaultKind },
-    Host { name: String, verb: HostVerb, fault: HostFault },
+    Cloud {
+        provider: ProviderName,
+        verb: Verb,
+        key: String,
+        kind: FaultKind,
+    },
+    Host {
+        name: String,
+        verb: HostVerb,
+        fault: HostFault,
+    },
+    /// Counted over all calls that change something, from the day the plan is followed.
+    Change {
+        provider: ProviderName,
+        kind: FaultKind,
+    },
+    /// Every call.
+    Every {
+        provider: ProviderName,
+        kind: FaultKind,
+    },
 }
 
 impl FaultPlan {
@@ -139,8 +160,28 @@ impl FaultPlan {
         self
     }
 
-    fn scripted_cloud(&self, call: &CloudCall<'_>, now: u32) -> Option<FaultKind> {
+    /// Lets the `nth` call (from 1 on) that changes something in `provider` go wrong, counted from when this plan is
+    /// followed.
+    #[must_use]
+    pub fn at_change(mut self, provider: &ProviderName, nth: u32, kind: FaultKind) -> Self {
+        self.script.push(Scripted { place: Place::Change { provider: provider.clone(), kind }, nth });
+        self
+    }
+
+    /// Lets every call to `provider` go wrong.
+    #[must_use]
+    pub fn every(mut self, provider: &ProviderName, kind: FaultKind) -> Self {
+        self.script.push(Scripted { place: Place::Every { provider: provider.clone(), kind }, nth: 1 });
+        self
+    }
+
+    fn scripted_cloud(&self, call: &CloudCall<'_>, now: u32, change: u32) -> Option<FaultKind> {
         let hit = |script: &Scripted| match &script.place {
+            Place::Change { provider, kind } => {
+                let due = call.verb.is_mutation() && script.nth == change;
+                (due && provider == call.provider).then_some(*kind)
+            }
+            Place::Every { provider, kind } => (provider == call.provider).then_some(*kind),
             Place::Cloud { provider, verb, key, kind } => (script.nth == now
                 && provider == call.provider
                 && *verb == call.verb
@@ -156,7 +197,7 @@ impl FaultPlan {
             Place::Host { name, verb, fault } => {
                 (script.nth == now && *verb == done && host.starts_with(name.as_str())).then_some(*fault)
             }
-            Place::Cloud { .. } => None,
+            Place::Cloud { .. } | Place::Change { .. } | Place::Every { .. } => None,
         };
         self.script.iter().find_map(hit)
     }
@@ -207,6 +248,7 @@ impl CloudCall<'_> {
             | FaultKind::PermissionDenied
             | FaultKind::Unauthenticated
             | FaultKind::Permanent => self.verb == Verb::Ensure,
+            FaultKind::Hang => true,
         }
     }
 }
@@ -227,6 +269,8 @@ pub(super) struct Faults {
     names: BTreeMap<HostId, NodeName>,
     calls: BTreeMap<String, u32>,
     strikes: BTreeMap<String, u32>,
+    /// The calls to each cloud that change something, since the plan is followed.
+    changes: BTreeMap<ProviderName, u32>,
     struck: BTreeMap<String, u64>,
 }
 
@@ -238,6 +282,7 @@ impl Faults {
     /// Follows another plan from now on; what was counted stays counted.
     pub(super) fn follow(&mut self, plan: FaultPlan) {
         self.plan = plan;
+        self.changes.clear();
     }
 
     /// Remembers a host's name, which scripts call it by.
@@ -254,11 +299,13 @@ impl Faults {
     pub(super) fn cloud(&mut self, call: &CloudCall<'_>) -> Option<FaultKind> {
         let words = [call.provider.as_str(), call.verb.as_str(), call.key];
         let (thing, nth) = (format!("{} {}", call.provider, call.key), self.count(&words));
+        let change = self.count_change(call);
         let by_chance = || {
             let words = [words[0], words[1], words[2], &nth.to_string()];
             self.plan.chance(&words, &self.plan.cloud, |kind| call.may_meet(kind))
         };
-        let fault = self.plan.scripted_cloud(call, nth).or_else(|| by_chance().filter(|_| self.may_strike(&thing)));
+        let fault =
+            self.plan.scripted_cloud(call, nth, change).or_else(|| by_chance().filter(|_| self.may_strike(&thing)));
         self.note(thing, fault, "")
     }
 
@@ -282,6 +329,12 @@ impl Faults {
         let calls = self.calls.entry(words.join(" ")).or_default();
         *calls = calls.saturating_add(1);
         *calls
+    }
+
+    fn count_change(&mut self, call: &CloudCall<'_>) -> u32 {
+        let changes = self.changes.entry(call.provider.clone()).or_default();
+        *changes = changes.saturating_add(u32::from(call.verb.is_mutation()));
+        *changes
     }
 
     fn may_strike(&self, thing: &str) -> bool {

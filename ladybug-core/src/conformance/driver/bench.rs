@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use ipnet::Ipv4Net;
 
 use crate::{
-    cloud::{CloudDriver, FirewallRule, Location, MachineQuery, Offer, Owner, ResourceKind, ResourceRef},
+    cloud::{CloudDriver, FirewallRule, Location, MachineQuery, Offer, Owner, ResourceKind, ResourceRef, ResourceSpec},
     id::{ClusterName, Region, ResourceId},
     secret::Secret,
     spec::{ImageSpec, MachineSpec, RootDisk},
@@ -72,8 +72,9 @@ pub trait Bench: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Makes a resource of somebody else, without owner tags, that has the name of `owner`'s; its id.
-    async fn squat(&self, _owner: &Owner, _kind: ResourceKind) -> Option<ResourceRef> {
+    /// Makes a resource as `spec` says, without owner tags, under the name that the driver gives `owner`'s: it is
+    /// somebody else's. Asked for kinds that stand on nothing; taken away again by the bench, or with it.
+    async fn squat(&self, _owner: &Owner, _at: &Location, _spec: &ResourceSpec) -> Option<ResourceRef> {
         None
     }
 
@@ -147,6 +148,8 @@ pub struct Wishes {
     pub salt: u64,
     /// Whether errors carry the cloud's code as the context `code`.
     pub codes: bool,
+    /// Whether an `ensure` that has nothing to change sends no request that changes something.
+    pub frugal: bool,
     /// What no text may show: the driver's own credential.
     pub secrets: Vec<Secret<String>>,
 }
@@ -170,6 +173,7 @@ impl Wishes {
             at_once: 8,
             salt: 0,
             codes: false,
+            frugal: false,
             secrets: Vec::new(),
         }
     }

@@ -14,8 +14,8 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    bench::{Bench, Wishes},
-    verdict::{Stop, Verdict, ensure, expect, only_if},
+    bench::{Bench, Fault, Wishes},
+    verdict::{Stop, Verdict, ensure, expect, given, only_if},
 };
 use crate::{
     cloud::{
@@ -46,11 +46,13 @@ pub(super) struct Ground {
     pub(super) firewall: OnceCell<ResourceRef>,
     pub(super) ssh_key: OnceCell<ResourceRef>,
     made: Mutex<BTreeSet<ResourceRef>>,
+    /// What else there is in the account.
+    others: Mutex<Option<BTreeSet<String>>>,
 }
 
 impl Ground {
-    pub(super) fn new(bench: Arc<dyn Bench>, check: &str) -> Self {
-        let (driver, wishes) = (bench.driver(), bench.wishes());
+    pub(super) async fn new(bench: Arc<dyn Bench>, check: &str) -> Self {
+        let (driver, wishes, others) = (bench.driver(), bench.wishes(), bench.everything().await);
         let uid = |number: &str| {
             let half = |side: u64| mix(wishes.salt ^ side, &["conformance", check, number]);
             ClusterUid::from_uuid(Uuid::from_u64_pair(half(0), half(1)))
@@ -67,7 +69,29 @@ impl Ground {
             firewall: OnceCell::new(),
             ssh_key: OnceCell::new(),
             made: Mutex::default(),
+            others: Mutex::new(others),
         }
+    }
+
+    /// What there is in the account, if the bench can tell, that is not the check's own.
+    pub(super) fn others(&self) -> Option<BTreeSet<String>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Awaits `work`, which makes things of others. Nothing else may make anything meanwhile.
+    pub(super) async fn by_others<T>(&self, work: impl Future<Output = T>) -> T {
+        let before = self.bench.everything().await.unwrap_or_default();
+        let done = work.await;
+        let after = self.bench.everything().await.unwrap_or_default();
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        others.iter_mut().for_each(|others| others.extend(&after - &before));
+        drop(others);
+        done
+    }
+
+    /// Plants resources of others.
+    pub(super) async fn plant(&self) -> Verdict {
+        given(self.by_others(self.bench.plant(&cluster_name())).await, "plant")
     }
 
     /// Whether the driver makes this kind and everything that it stands on.
@@ -186,6 +210,18 @@ impl Ground {
         expect(self.waiter().poll(&format!("{reference} to be {status:?}"), look).await, "wait for a status")
     }
 
+    /// Awaits `call` while the answer after the next `after` is lost: its error; `None` when it sent no more requests.
+    pub(super) async fn losing<T>(&self, after: u32, call: impl Future<Output = Result<T>>) -> Verdict<Option<Error>> {
+        given(self.bench.strike(Fault::LoseAnswer { after }).await, "strike")?;
+        let outcome = call.await;
+        self.bench.heal().await;
+        match outcome {
+            Err(error) => Ok(Some(error)),
+            Ok(_) if after == 0 => Err(Stop::Fail("a lost answer must be an error".to_owned())),
+            Ok(_) => Ok(None),
+        }
+    }
+
     pub(super) async fn get(&self, reference: &ResourceRef) -> Verdict<Option<Resource>> {
         expect(self.driver.get(&Call::new(), reference).await, &format!("get {reference}"))
     }
@@ -237,8 +273,9 @@ impl Ground {
         expect(deleted, &format!("delete {reference}")).map(drop)
     }
 
-    /// Clears everything away that the check made or that is listed for its clusters.
+    /// Clears everything away that the check made or that is listed for its clusters, once all of it shows.
     pub(super) async fn tidy(&self) -> Verdict {
+        self.settle().await;
         loop {
             let mut left = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
             for cluster in [&self.cluster, &self.other] {
@@ -257,7 +294,7 @@ impl Ground {
 }
 
 /// What must exist before something of this kind.
-const fn beneath(kind: ResourceKind) -> &'static [ResourceKind] {
+pub(super) const fn beneath(kind: ResourceKind) -> &'static [ResourceKind] {
     match kind {
         ResourceKind::Network | ResourceKind::SshKey | ResourceKind::Address => &[],
         ResourceKind::Firewall | ResourceKind::LoadBalancer => &[ResourceKind::Network],

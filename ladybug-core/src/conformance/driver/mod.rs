@@ -5,10 +5,20 @@
 //! [`Capabilities`](crate::cloud::Capabilities) and by the instruments of the bench; one that cannot be made says why
 //! it was skipped. After every check everything that it made is deleted, and nothing may be left.
 
+mod absence;
+mod balancer;
 mod bench;
+mod cancel;
+mod deadline;
+mod errors;
+mod firewall;
 mod ground;
 mod identity;
 mod kit;
+mod listing;
+mod machine;
+mod order;
+mod resolve;
 mod specs;
 mod verdict;
 

@@ -11,9 +11,9 @@ use super::{
 use crate::{
     cloud::{
         AddressSpec, Call, FirewallRule, FirewallSpec, LoadBalancerSpec, MachineChoice, MachineSpec, NetworkSpec,
-        Protocol, ResourceKind, ResourceRef, ResourceSpec, SshKeySpec,
+        Offer, Protocol, ResourceKind, ResourceRef, ResourceSpec, SshKeySpec,
     },
-    id::NodeName,
+    id::{NodeName, ResourceId},
     secret::Secret,
 };
 
@@ -74,6 +74,42 @@ impl Ground {
     pub(super) async fn choice(&self) -> Verdict<&MachineChoice> {
         let resolve = || async { expect(self.driver.resolve(&Call::new(), &self.wishes.machine).await, "resolve") };
         self.choice.get_or_try_init(resolve).await
+    }
+
+    /// Some spec of a kind whose base may be missing.
+    pub(super) fn any_spec(&self, kind: ResourceKind) -> ResourceSpec {
+        let absent = |kind| self.absent(kind);
+        match kind {
+            ResourceKind::Network => self.network_spec(),
+            ResourceKind::Firewall => {
+                ResourceSpec::Firewall(FirewallSpec { network: absent(ResourceKind::Network), rules: Vec::new() })
+            }
+            ResourceKind::SshKey => key_spec(),
+            ResourceKind::Machine => ResourceSpec::Machine(MachineSpec {
+                name: NodeName::new("kit-absent").expect("a literal name"),
+                network: absent(ResourceKind::Network),
+                firewall: absent(ResourceKind::Firewall),
+                ssh_key: absent(ResourceKind::SshKey),
+                offer: Offer::new("absent", None, None),
+                image: "absent".to_owned(),
+                arch: self.wishes.machine.machine.arch,
+                disk: self.wishes.machine.disk.clone(),
+                spot: false,
+                user_data: Secret::new(CANARY.to_owned()),
+            }),
+            ResourceKind::Address => ResourceSpec::Address(AddressSpec {}),
+            ResourceKind::LoadBalancer => ResourceSpec::LoadBalancer(LoadBalancerSpec {
+                network: absent(ResourceKind::Network),
+                port: PORT,
+                targets: Vec::new(),
+            }),
+        }
+    }
+
+    /// A reference to something that was never there.
+    pub(super) fn absent(&self, kind: ResourceKind) -> ResourceRef {
+        let id = ResourceId::new("absent").expect("a literal id");
+        ResourceRef::new(self.driver.provider(), self.wishes.at(), kind, id)
     }
 
     /// The network that the others stand on.

@@ -1,6 +1,6 @@
 //! The driver of a simulated cloud.
 
-use std::fmt;
+use std::{fmt, future::pending};
 
 use async_trait::async_trait;
 use futures::{
@@ -85,6 +85,7 @@ impl Visit<'_> {
     /// Looks at the cloud, in the middle of the call's time.
     async fn look<R>(self, work: impl FnOnce(&Cloud, Instant) -> Result<R>) -> Result<R> {
         let _busy = self.cloud.world.busy(&self.cloud.provider, self.call.verb);
+        self.hang().await;
         sleep(self.time / 2).await;
         let result = self.knock(|inner, now| work(inner.cloud(&self.cloud.provider), now));
         sleep(self.time / 2).await;
@@ -95,10 +96,18 @@ impl Visit<'_> {
     async fn change<R>(self, work: impl FnOnce(&mut Inner, Instant) -> Result<R>) -> Result<R> {
         let world = &self.cloud.world;
         let _busy = world.busy(&self.cloud.provider, self.call.verb);
+        self.hang().await;
         let result = world.effect(self.time, || self.knock(work)).await;
         match self.fate {
             Some(FaultKind::LostAnswer) => Err(self.lost()),
             _ => result,
+        }
+    }
+
+    /// Waits for ever, if that is the call's fate.
+    async fn hang(&self) {
+        if self.fate == Some(FaultKind::Hang) {
+            pending::<()>().await;
         }
     }
 
@@ -123,9 +132,11 @@ impl Visit<'_> {
             FaultKind::PermissionDenied => (ErrorKind::PermissionDenied, "the credential may not"),
             FaultKind::Unauthenticated => (ErrorKind::Unauthenticated, "the credential has expired"),
             FaultKind::Permanent => (ErrorKind::Unexpected, "the service failed"),
-            FaultKind::LostAnswer | FaultKind::Delay | FaultKind::MachineFailsToBoot | FaultKind::MachineDies => {
-                return Ok(());
-            }
+            FaultKind::LostAnswer
+            | FaultKind::Delay
+            | FaultKind::Hang
+            | FaultKind::MachineFailsToBoot
+            | FaultKind::MachineDies => return Ok(()),
         };
         let error = refused(kind, &self.what, why);
         let pause = Disposition::Transient { after: Some(Duration::from_secs(2)) };

@@ -8,6 +8,7 @@ mod counters;
 mod driver;
 mod ensure;
 mod foreign;
+mod hands;
 mod operate;
 mod resolve;
 mod state;

@@ -112,7 +112,7 @@ impl Cloud {
         match self.config.quotas.get(&kind).copied() {
             Some(quota) if used.saturating_add(count) > quota => {
                 let why = format!("{used} of {quota} {kind}s in {region} are in use, {count} more are asked for");
-                Err(refused(ErrorKind::QuotaExceeded, what, why).with_remedy("ask for a higher quota"))
+                Err(refused(ErrorKind::QuotaExceeded, what, why))
             }
             Some(_) | None => Ok(()),
         }
@@ -172,7 +172,24 @@ pub(super) fn host_of(machine: &ResourceId) -> HostId {
 
 /// The error of a call that the cloud refuses.
 pub(super) fn refused(kind: ErrorKind, what: &str, why: impl Into<String>) -> Error {
-    Error::new(kind, what.to_owned()).with_message(why)
+    let error = Error::new(kind, what.to_owned()).with_message(why).with_context("code", format_args!("{kind:?}"));
+    match remedy(kind) {
+        Some(remedy) => error.with_remedy(remedy),
+        None => error,
+    }
+}
+
+const fn remedy(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Unauthenticated => Some("give the driver a credential that the cloud knows"),
+        ErrorKind::PermissionDenied => Some("let the account's owner grant the permission"),
+        ErrorKind::QuotaExceeded => Some("ask for a higher quota"),
+        ErrorKind::NoCapacity => Some("try another zone or machine type"),
+        ErrorKind::NotFound => Some("look up what the cloud has under this name"),
+        ErrorKind::AlreadyExists => Some("delete or rename what has the name"),
+        ErrorKind::InvalidSpec => Some("correct what was asked for"),
+        _ => None,
+    }
 }
 
 const fn aws_prefix(kind: ResourceKind) -> &'static str {

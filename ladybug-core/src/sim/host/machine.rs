@@ -54,6 +54,7 @@ impl Host {
             proxy: Vec::new(),
         };
         host.disk.write("/run/cloud-init/cloud-id", 0o644, birth.provider.as_str());
+        host.disk.write(path::USER_DATA, 0o600, birth.user_data.expose().as_str());
         FirstBoot::apply(birth.user_data.expose(), &mut host.disk);
         host.start(birth.answers_at);
         host

@@ -26,5 +26,7 @@ pub(in crate::sim) mod path {
     pub(in crate::sim) const OVERLAY_CONFIG: &str = "/etc/wireguard/ladybug.json";
     pub(in crate::sim) const PROXY_CONFIG: &str = "/etc/haproxy/backends.json";
     pub(in crate::sim) const HOST_KEY: &str = "/etc/ssh/ssh_host_ed25519_key";
+    /// Where cloud-init keeps what it was given.
+    pub(in crate::sim) const USER_DATA: &str = "/var/lib/cloud/instance/user-data.txt";
     pub(in crate::sim) const LOGIN: &str = "/home/.authorized.json";
 }
