@@ -10,6 +10,8 @@ mod broken;
 mod corrupt;
 #[path = "operations/ends.rs"]
 mod ends;
+#[path = "operations/foreign.rs"]
+mod foreign;
 #[path = "operations/nodes.rs"]
 mod nodes;
 #[path = "operations/planning.rs"]

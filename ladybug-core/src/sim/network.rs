@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     cloud::{Body, Cloud, Machine, Thing, let_in},
+    foreign_hosts::{Foreign, Place},
     link::{HostId, Sender, Wire},
 };
 use crate::{
@@ -21,6 +22,7 @@ pub(super) type Homes = BTreeMap<HostId, (ProviderName, ResourceId)>;
 pub(super) struct Paths<'a> {
     pub(super) clouds: &'a BTreeMap<ProviderName, Cloud>,
     pub(super) homes: &'a Homes,
+    pub(super) foreign: &'a Foreign,
     pub(super) now: Instant,
 }
 
@@ -39,6 +41,9 @@ impl Wire for Paths<'_> {
             Sender::Outside(from) => return self.over_internet(Packet { from, to, protocol, port }),
             Sender::Host(host) => host,
         };
+        if let Some(place) = self.foreign.get(host) {
+            return self.from_foreign(host, place, Packet { from: place.private_ip, to, protocol, port });
+        }
         let (provider, id) = self.homes.get(host)?;
         let cloud = self.clouds.get(provider)?;
         let machine = self.running(cloud.thing(id)?)?;
@@ -65,8 +70,25 @@ impl Paths<'_> {
         }
     }
 
+    fn from_foreign(&self, host: &HostId, place: &Place, packet: Packet) -> Option<HostId> {
+        match self.foreign.near(place, packet.to) {
+            _ if !place.runs() => None,
+            Some(near) if near == host => Some(host.clone()),
+            Some(near) => self.into_foreign(near, packet),
+            None => self.over_internet(Packet { from: place.public_ip?, ..packet }),
+        }
+    }
+
+    fn into_foreign(&self, host: &HostId, packet: Packet) -> Option<HostId> {
+        let place = self.foreign.get(host)?;
+        place.lets_in(packet.from, packet.protocol, packet.port).then(|| host.clone())
+    }
+
     fn over_internet(&self, packet: Packet) -> Option<HostId> {
-        let (cloud, thing) = self.clouds.values().find_map(|cloud| Some((cloud, cloud.holder(packet.to)?)))?;
+        let holder = self.clouds.values().find_map(|cloud| Some((cloud, cloud.holder(packet.to)?)));
+        let Some((cloud, thing)) = holder else {
+            return self.into_foreign(self.foreign.at_public(packet.to)?, packet);
+        };
         match &thing.body {
             Body::LoadBalancer { port, targets, .. } => {
                 let listens = packet.protocol == Protocol::Tcp && *port == packet.port && thing.works(self.now);

@@ -12,6 +12,7 @@ use super::{
     FaultPlan, SimClock, SimEntropy, Times, Trip,
     cloud::{Ask, Busy, Cloud, CloudConfig, Counters, Planted, SimCloud, Tally},
     fault::{CloudCall, FaultKind, Faults},
+    foreign_hosts::Foreign,
     host::Hosts,
     link::{HostFault, HostId, HostVerb, Wire},
     network::{Homes, Paths},
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     cloud::{CloudDriver, Resource, ResourceRef, layer::Verb},
     error::Result,
-    id::ProviderName,
+    id::{NodeName, ProviderName},
     mix::mix,
     store::ClusterStore,
     time::{Clock, Entropy},
@@ -49,6 +50,7 @@ pub(super) struct Inner {
     pub(super) hosts: Hosts,
     pub(super) clouds: BTreeMap<ProviderName, Cloud>,
     pub(super) planted: Planted,
+    pub(super) foreign: Foreign,
     homes: Homes,
     seen: Instant,
 }
@@ -80,9 +82,17 @@ pub struct WorldBuilder {
     seed: u64,
     clouds: BTreeMap<ProviderName, CloudConfig>,
     faults: FaultPlan,
+    haste: u32,
 }
 
 impl WorldBuilder {
+    /// Has everything take the `haste`th part of its usual time, so that a world on a clock that is not paused lives
+    /// through an hour in seconds. How long tokens and certificates are good for stays as it is.
+    pub fn with_haste(mut self, haste: u32) -> Self {
+        self.haste = haste.max(1);
+        self
+    }
+
     /// Adds a cloud, or replaces the one of the same name.
     pub fn with_cloud(mut self, config: CloudConfig) -> Self {
         self.clouds.insert(config.provider.clone(), config);
@@ -113,10 +123,11 @@ impl WorldBuilder {
     /// Outside of a tokio runtime with time. To be simulated, that time must be paused.
     #[must_use]
     pub fn build(self) -> World {
-        let (seed, times) = (self.seed, Times::new(self.seed));
+        let (seed, times) = (self.seed, Times::new(self.seed).with_haste(self.haste));
         let of = u32::try_from(self.clouds.len()).unwrap_or(u32::MAX);
         let numbered = (0..).zip(self.clouds);
-        let clouds = numbered.map(|(place, (name, config))| (name, Cloud::new(config, seed, times, place, of)));
+        let clouds =
+            numbered.map(|(place, (name, config))| (name, Cloud::new(config.in_haste(&times), seed, times, place, of)));
         let clouds = clouds.collect();
         let clock = SimClock::starting_now();
         let seen = clock.tick();
@@ -129,9 +140,10 @@ impl WorldBuilder {
             tally: Tally::default(),
             faults: Mutex::new(Faults::new(self.faults)),
             inner: Mutex::new(Inner {
-                hosts: Hosts::default(),
+                hosts: Hosts::new(times),
                 clouds,
                 planted: Planted::new(),
+                foreign: Foreign::default(),
                 homes: Homes::new(),
                 seen,
             }),
@@ -152,7 +164,7 @@ impl World {
     /// Makes another world; without further wishes it is that of [`World::new`].
     pub fn builder(seed: u64) -> WorldBuilder {
         let clouds = CloudConfig::usual().map(|config| (config.provider.clone(), config)).into();
-        WorldBuilder { seed, clouds, faults: FaultPlan::none() }
+        WorldBuilder { seed, clouds, faults: FaultPlan::none(), haste: 1 }
     }
 
     /// How long things take in it.
@@ -253,7 +265,10 @@ impl World {
 
     /// Looks at the hosts and the network between them. Never held over an await.
     pub(in crate::sim) fn ground<R>(&self, work: impl FnOnce(&mut Hosts, &dyn Wire) -> R) -> R {
-        self.inside(|inner, now| work(&mut inner.hosts, &Paths { clouds: &inner.clouds, homes: &inner.homes, now }))
+        self.inside(|inner, now| {
+            let Inner { hosts, clouds, homes, foreign, .. } = inner;
+            work(hosts, &Paths { clouds, homes, foreign, now })
+        })
     }
 
     /// What goes wrong with the next thing that is done to `host`, if anything.
@@ -312,10 +327,15 @@ impl World {
         }
         if let Some(birth) = made.birth {
             inner.homes.insert(birth.id.clone(), (provider.clone(), made.resource.reference.id.clone()));
-            self.faults(|faults| faults.meet(birth.id.clone(), birth.name.clone()));
+            self.meet(birth.id.clone(), birth.name.clone());
             inner.hosts.boot(birth);
         }
         Ok(made.resource)
+    }
+
+    /// Lets things go wrong on a new host by its name.
+    pub(in crate::sim) fn meet(&self, host: HostId, name: NodeName) {
+        self.faults(|faults| faults.meet(host, name));
     }
 
     fn faults<R>(&self, work: impl FnOnce(&mut Faults) -> R) -> R {

@@ -24,6 +24,7 @@ use crate::{
     remote::{RemoteCommand, RemoteOutput},
     secret::Secrets,
     sim::{
+        Times,
         host::{Host, Hosts, Moment},
         kube::Kubes,
         link::{Birth, HostId, Sender, Wire},
@@ -95,7 +96,7 @@ impl Bench {
         let uid = ClusterUid::from_uuid(uuid::Uuid::nil());
         let cluster = ClusterState::new(uid, spec);
         let secrets = SimBootstrapper::new().secrets(&cluster.spec, &Counting::default()).unwrap();
-        let (hosts, wire) = (Hosts::default(), TestWire::default());
+        let (hosts, wire) = (Hosts::new(Times::new(0)), TestWire::default());
         let mut bench = Self { hosts, wire, cluster, secrets, pace: Duration::from_secs(1) };
         nodes.iter().for_each(|node| bench.add(node));
         bench

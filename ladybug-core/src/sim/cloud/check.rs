@@ -167,7 +167,7 @@ impl Cloud {
             Some(FaultKind::MachineFailsToBoot) => Some((self.ready(ask), "the machine did not boot")),
             Some(FaultKind::MachineDies) => {
                 let after = std::time::Duration::from_millis(5_000 + self.luck(&["dies", name]) % 115_000);
-                Some((self.ready(ask) + after, "the machine's host broke"))
+                Some((self.ready(ask) + self.times.of(after), "the machine's host broke"))
             }
             _ => None,
         };

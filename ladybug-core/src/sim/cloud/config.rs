@@ -8,6 +8,7 @@ use std::{
 use crate::{
     cloud::ResourceKind,
     id::{ProviderName, Region, Zone},
+    sim::Times,
 };
 
 /// Whose habits a simulated cloud has.
@@ -130,6 +131,11 @@ impl CloudConfig {
     pub fn with_throttle(mut self, throttle: Throttle) -> Self {
         self.throttle = Some(throttle);
         self
+    }
+
+    /// The same in a world where everything takes less time.
+    pub(in crate::sim) fn in_haste(self, times: &Times) -> Self {
+        Self { settle: times.of(self.settle), ..self }
     }
 
     /// Sets what it thinks of the credential.

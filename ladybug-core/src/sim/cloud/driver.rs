@@ -71,7 +71,8 @@ impl SimCloud {
         let fate = self.world.cloud_fault(&call);
         let mut time = self.world.times().call(&self.provider, verb.as_str());
         if fate == Some(FaultKind::Delay) {
-            time += Duration::from_millis(self.world.luck(&["delay", self.provider.as_str(), key]) % 20_000);
+            let longer = Duration::from_millis(self.world.luck(&["delay", self.provider.as_str(), key]) % 20_000);
+            time += self.world.times().of(longer);
         }
         Visit { cloud: self, call, what, fate, time }
     }

@@ -84,8 +84,9 @@ impl Cloud {
             (Action::Start, ResourceStatus::Ready) | (Action::Stop, ResourceStatus::Stopped) => Power::Nothing,
             (_, status) => return Err(later(&what, format!("the machine is {status:?}"))),
         };
+        let still = now + self.times.of(STOP);
         let thing = self.book.get_mut(&reference.id);
-        let shown = thing.and_then(|thing| thing.switch(&power, action, now, ready).shown(now));
+        let shown = thing.and_then(|thing| thing.switch(&power, action, still, ready).shown(now));
         Ok((shown.ok_or_else(|| refused(ErrorKind::Conflict, &what, NO_TAGS))?, power))
     }
 
@@ -119,9 +120,9 @@ impl Cloud {
 }
 
 impl Thing {
-    fn switch(&mut self, power: &Power, action: Action, now: Instant, ready: Instant) -> &Self {
+    fn switch(&mut self, power: &Power, action: Action, still: Instant, ready: Instant) -> &Self {
         match (power, action) {
-            (Power::Off, _) => self.machine_mut().into_iter().for_each(|machine| machine.stopped = Some(now + STOP)),
+            (Power::Off, _) => self.machine_mut().into_iter().for_each(|machine| machine.stopped = Some(still)),
             (Power::On(_), Action::Start) => {
                 self.machine_mut().into_iter().for_each(|machine| machine.stopped = None);
                 self.ready = ready;

@@ -103,7 +103,8 @@ impl Connector for SimConnector {
     async fn connect(&self, target: &Target) -> Result<Box<dyn RemoteSession>> {
         let found = self.knock(target).ok();
         let name = found.and_then(|(id, _)| self.world.ground(|hosts, _| hosts.name(&id).cloned()));
-        sleep(name.map_or(SILENCE, |name| self.world.times().connect(&name))).await;
+        let silence = self.world.times().of(SILENCE);
+        sleep(name.map_or(silence, |name| self.world.times().connect(&name))).await;
         let (id, login) = self.knock(target)?;
         let (name, boots) = admit(target, &login)?;
         self.disturb(&id, &name, target)?;

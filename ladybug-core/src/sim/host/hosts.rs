@@ -14,6 +14,7 @@ use crate::{
     id::NodeName,
     remote::{HostKeyPolicy, RemoteCommand, RemoteOutput, Target},
     sim::{
+        Times,
         kube::Kubes,
         link::{Birth, HostId, Wire},
     },
@@ -40,13 +41,17 @@ pub(in crate::sim) enum Login {
 }
 
 /// All hosts of the world.
-#[derive(Default)]
 pub(in crate::sim) struct Hosts {
     pub(in crate::sim) machines: Machines,
     pub(in crate::sim) kubes: Kubes,
 }
 
 impl Hosts {
+    /// No hosts yet, in a world where things take these times.
+    pub(in crate::sim) fn new(times: Times) -> Self {
+        Self { machines: Machines::new(times), kubes: Kubes::default() }
+    }
+
     /// A machine starts for the first time.
     pub(in crate::sim) fn boot(&mut self, birth: Birth) {
         self.machines.hosts.insert(birth.id.clone(), Host::new(birth));

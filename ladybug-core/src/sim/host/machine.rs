@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     id::NodeName,
-    sim::link::{Birth, HostId},
+    sim::{
+        Times,
+        link::{Birth, HostId},
+    },
 };
 
 /// The units that start with the host.
@@ -133,14 +136,19 @@ pub(super) fn overlay_public(private: &str) -> Arc<str> {
 }
 
 /// All machines that were not deleted.
-#[derive(Default)]
 pub(in crate::sim) struct Machines {
+    /// How long things take on them.
+    pub(in crate::sim) times: Times,
     pub(super) hosts: BTreeMap<HostId, Host>,
     /// Who has which public key on the overlay.
     pub(super) keys: BTreeMap<Arc<str>, HostId>,
 }
 
 impl Machines {
+    pub(super) const fn new(times: Times) -> Self {
+        Self { times, hosts: BTreeMap::new(), keys: BTreeMap::new() }
+    }
+
     /// The host of this id, unless it was deleted.
     pub(in crate::sim) fn get(&self, id: &HostId) -> Option<&Host> {
         self.hosts.get(id)

@@ -8,6 +8,7 @@ use super::etcd::Member;
 use crate::{
     id::NodeName,
     sim::{
+        Times,
         host::{Net, digest},
         link::HostId,
     },
@@ -112,9 +113,9 @@ impl Kube {
     }
 
     /// Keeps new pods from a node and moves the others away; whether they are gone. A node that is not there has none.
-    pub(super) fn drain(&mut self, node: &NodeName, now: Instant) -> bool {
+    pub(super) fn drain(&mut self, node: &NodeName, now: Instant, times: Times) -> bool {
         let Some(node) = self.nodes.get_mut(node) else { return true };
         node.cordoned = true;
-        *node.drained_at.get_or_insert(now + DRAIN_TIME) <= now
+        *node.drained_at.get_or_insert(now + times.of(DRAIN_TIME)) <= now
     }
 }

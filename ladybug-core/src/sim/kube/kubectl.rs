@@ -44,7 +44,8 @@ fn apply(shell: &mut Shell<'_>) -> Outcome {
 
 fn drain(shell: &mut Shell<'_>) -> Outcome {
     let (node, now) = (node_name(shell.word(2))?, shell.moment.now);
-    ask(shell, |kube, _| Ok(if kube.drain(&node, now) { "drained" } else { "evicting pods" }.to_owned()))
+    let times = shell.machines.times;
+    ask(shell, |kube, _| Ok(if kube.drain(&node, now, times) { "drained" } else { "evicting pods" }.to_owned()))
 }
 
 fn delete(shell: &mut Shell<'_>) -> Outcome {

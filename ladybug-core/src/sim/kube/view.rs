@@ -54,7 +54,8 @@ impl<'a> View<'a> {
     fn ready(&self, node: &Registered) -> bool {
         let Some(host) = self.net.up(&node.host).filter(|host| host.disk.has(path::KUBELET)) else { return false };
         let since = host.serves_since("kubelet").zip(self.kube.cni).map(|(kubelet, cni)| kubelet.max(cni));
-        since.is_some_and(|since| since + Times::READY <= self.net.now) && self.answers(host)
+        since.is_some_and(|since| since + self.net.machines.times.of(Times::READY) <= self.net.now)
+            && self.answers(host)
     }
 
     /// How Kubernetes is, asked on `host`.
