@@ -1,6 +1,6 @@
 // cni is the lab's network between pods: on each node it writes a configuration for the plug-ins bridge, host-local and
 // portmap with the node's own range of pods, and leads the ranges of all others through one VXLAN between the nodes'
-// internal addresses. The name of its node comes in NODE, the MTU of pods in MTU, all pods' range in PODS.
+// internal addresses. `cni ready` tells whether it has. The name of its node comes in NODE, the MTU of pods in MTU, all pods' range in PODS.
 package main
 
 import (
@@ -31,7 +31,7 @@ const (
 	number  = 77
 	port    = 8472
 	conf    = "/etc/cni/net.d/10-lab.conflist"
-	marker  = "/run/lab-cni-ready"
+	marker  = "/run/ready"
 	pattern = `{
   "cniVersion": "0.4.0", "name": "lab",
   "plugins": [
@@ -50,6 +50,12 @@ type place struct {
 }
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "ready" {
+		if _, err := os.Stat(marker); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
 	nodes, changed := watch()
 	mtu, err := strconv.Atoi(os.Getenv("MTU"))
 	check(err)
