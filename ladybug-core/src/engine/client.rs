@@ -15,6 +15,7 @@ use crate::{
     lifecycle::{Change, ClusterLifecycle, NodeLifecycle},
     plan::{Plan, Site},
     remote::Connector,
+    secret::Secrets,
     state::ClusterState,
     store::{ClusterRecord, ClusterStore, Sealer},
     time::{Clock, Entropy},
@@ -51,6 +52,15 @@ impl Ladybug {
     /// the log and then live. It does not end by itself, except after an error.
     pub fn events(&self, cluster: &ClusterUid, after: u64) -> BoxStream<'static, Result<Event>> {
         follow(Arc::clone(&self.0), *cluster, after)
+    }
+
+    /// Everything that only the cluster and its owner may know, such as `kubeconfig`, by name.
+    ///
+    /// # Errors
+    /// `NotFound`; `Corrupt` when the log does not fit, or the sealing key is another one.
+    pub async fn secrets(&self, cluster: &ClusterUid) -> Result<Secrets> {
+        let (_, _, known) = self.0.load(cluster).await?.open(&self.0)?;
+        Ok(known.secrets)
     }
 
     /// Deletes everything that carries the owner tags of `cluster` in `sites`, with nothing but credentials, and

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::Ipv4Addr, path::Path, sync::Arc, time::Dur
 
 use async_trait::async_trait;
 use futures::{
-    StreamExt, TryFutureExt, TryStreamExt,
+    StreamExt, TryFutureExt,
     stream::{self, BoxStream},
 };
 use ladybug::{
@@ -221,6 +221,7 @@ fn detail(machine: &Machine) -> ResourceDetail {
     ResourceDetail::Machine {
         private_ip: Some(machine.private.into()),
         public_ip: Some(machine.public.into()),
+        access: None,
         offer: machine.offer.clone(),
     }
 }

@@ -12,12 +12,16 @@
 mod cluster;
 mod driver;
 mod firewall;
+mod kubectl;
 mod lab;
 mod left;
 mod machine;
 mod shell;
 mod tag;
+mod timeline;
 
 pub use driver::LabDriver;
+pub use kubectl::{Kubectl, Pairs};
 pub use lab::{Lab, OPERATOR};
 pub use left::Left;
+pub use timeline::{Summary, Timeline};

@@ -9,7 +9,7 @@ use crate::{
     cloud::{FirewallRule, Protocol},
     id::{NameError, NodeName, ResourceKey},
     plan::{PlannedResource, Site},
-    spec::{ApiEndpoint, ClusterSpec, PoolSpec, Problem},
+    spec::{ClusterSpec, PoolSpec, Problem},
 };
 
 /// The prefix of a site's share of the machines' addresses.
@@ -99,10 +99,8 @@ fn too_long(pool: usize) -> Problem {
 }
 
 fn base_rules(spec: &ClusterSpec, site: Ipv4Net) -> Vec<FirewallRule> {
-    let ports: &[u16] = match spec.endpoint {
-        ApiEndpoint::NodeLocal => &[22],
-        ApiEndpoint::LoadBalancer | ApiEndpoint::External { .. } => &[22, API_PORT],
-    };
+    // The issued kubeconfig leads to a control plane's public address, whatever the nodes themselves use.
+    let ports = [22, API_PORT];
     let inside = FirewallRule { protocol: Protocol::All, ports: None, from: IpNet::V4(site) };
     let open = |from: &IpNet| {
         let from = *from;

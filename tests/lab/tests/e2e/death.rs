@@ -1,0 +1,139 @@
+//! A process that makes a cluster is killed again and again, each time in the middle of something else.
+
+use std::{
+    env, fs,
+    path::Path,
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::StreamExt;
+use ladybug::{
+    Clock, Ladybug, Limits, SystemClock,
+    event::EventKind,
+    lifecycle::{Change, ClusterLifecycle, ClusterPhase},
+    store::{RedbStore, Sealer},
+};
+use ladybug_lab::Lab;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    time::sleep,
+};
+
+use super::{
+    VICTIM,
+    bench::{Bench, CLOUDS, spec},
+};
+
+/// In which step a life ends, and how long after its begin.
+const DEATHS: [(&str, u64); 12] = [
+    ("machine/", 100),
+    ("boot/", 500),
+    ("prepare/", 300),
+    ("prepare/", 3_000),
+    ("overlay-key/", 50),
+    ("overlay-peers/", 100),
+    ("endpoint/", 200),
+    ("init/", 3_000),
+    ("init/", 12_000),
+    ("network-addons", 300),
+    ("join/", 2_000),
+    ("join/", 8_000),
+];
+
+/// How long a dead process keeps its cluster from the next one.
+const LEASE: Duration = Duration::from_secs(5);
+
+const NODES: usize = 2;
+
+pub(crate) async fn run(bench: &Bench) {
+    let folder = bench.lab.cache().join("stores/victim");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let began = Instant::now();
+    let mut kills = 0;
+    for death in DEATHS {
+        kills += usize::from(life(bench, &folder, Some(death)).await);
+    }
+    life(bench, &folder, None).await;
+    bench.say(&format!("{kills} kills, {:.1} s in all", began.elapsed().as_secs_f64()));
+    assert!(kills >= 10, "only {kills} lives were cut off");
+    let ladybug = open(&bench.lab, &folder);
+    let [record] = ladybug.list(None).await.unwrap().try_into().unwrap();
+    let state = ladybug.get(&record.uid).await.unwrap();
+    assert_eq!((state.phase, state.nodes.len()), (ClusterPhase::Ready, NODES));
+    let bench = bench.over(ladybug);
+    bench.is_whole(&record.uid, NODES).await;
+    bench.delete(&record.uid).await;
+}
+
+/// One life of a process; whether it was killed.
+async fn life(bench: &Bench, folder: &Path, death: Option<(&str, u64)>) -> bool {
+    let began = Instant::now();
+    let mut child = start(folder);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        let Some((step, delay)) = death else { continue };
+        if line.strip_prefix("started ").is_some_and(|started| started.starts_with(step)) {
+            sleep(Duration::from_millis(delay)).await;
+            if child.try_wait().unwrap().is_none() {
+                child.start_kill().unwrap();
+                child.wait().await.unwrap();
+                bench.say(&format!("killed {delay} ms into {line}, {:.1} s old", began.elapsed().as_secs_f64()));
+                return true;
+            }
+        }
+    }
+    let status = child.wait().await.unwrap();
+    assert!(status.success(), "a life ended by itself: {status}");
+    bench.say(&format!("lived to the end of the create, {:.1} s", began.elapsed().as_secs_f64()));
+    false
+}
+
+fn start(folder: &Path) -> Child {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", VICTIM, "--nocapture", "--test-threads", "1"]).env("LADYBUG_LAB_VICTIM", folder);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+fn open(lab: &Lab, folder: &Path) -> Ladybug {
+    let mut limits = Limits::default();
+    limits.lease = LEASE;
+    let store = RedbStore::open(folder.join("ladybug.redb")).unwrap();
+    let sealer = Sealer::from_file(folder.join("ladybug.key")).unwrap();
+    lab.ladybug(&CLOUDS).unwrap().store(Arc::new(store)).sealer(sealer).limits(limits).build().unwrap()
+}
+
+/// The process that is killed: begins the create or goes on with it, and tells of every step.
+pub(crate) async fn victim() {
+    let folder = env::var_os("LADYBUG_LAB_VICTIM").unwrap();
+    let born = SystemClock.now();
+    let lab = Lab::open().await.unwrap();
+    let ladybug = open(&lab, Path::new(&folder));
+    let (cluster, operation) = match ladybug.list(None).await.unwrap().pop() {
+        None => {
+            let plan = ladybug.plan(&Change::To(spec([1, 0], 1))).await.unwrap();
+            (plan.cluster, ladybug.apply(plan).await.unwrap())
+        }
+        Some(record) if ladybug.get(&record.uid).await.unwrap().phase == ClusterPhase::Ready => return,
+        Some(record) => (record.uid, ladybug.resume(&record.uid).await.unwrap()),
+    };
+    let mut events = ladybug.events(&cluster, 0);
+    let tell = async {
+        while let Some(event) = events.next().await {
+            let event = event.unwrap();
+            match event.kind {
+                // The log also tells of what earlier lives began.
+                EventKind::StepStarted { step } if event.at >= born => println!("started {step}"),
+                EventKind::OperationFinished { .. } => break,
+                _ => {}
+            }
+        }
+    };
+    let (done, ()) = futures::join!(operation.success(), tell);
+    if let Err(error) = done {
+        panic!("failed to {}", error.report());
+    }
+}

@@ -1,0 +1,65 @@
+//! The run of a whole life.
+
+use std::time::Instant;
+
+use ladybug::{
+    ClusterUid, NodeName,
+    cloud::{Action, Call, CloudDriver},
+    lifecycle::Change,
+    spec::Role,
+    state::NodeState,
+};
+
+use super::bench::{Bench, spec};
+
+/// How much longer than its critical path a create may take from reachable machines on.
+const RATIO: f64 = 1.25;
+
+pub(crate) async fn run(bench: &Bench) {
+    let began = Instant::now();
+    let (cluster, create) = bench.change("create 1 control plane and 2 workers", &Change::To(spec([1, 0], 2))).await;
+    bench.is_whole(&cluster, 3).await;
+    let empty = ladybug::lifecycle::ClusterLifecycle::plan(&bench.ladybug, &Change::To(spec([1, 0], 2))).await.unwrap();
+    assert!(empty.is_empty(), "a plan for what is there has {} steps", empty.steps.len());
+
+    bench.change("grow to 3 control planes and 3 workers", &Change::To(spec([1, 2], 3))).await;
+    bench.is_whole(&cluster, 6).await;
+
+    lose_power(bench, &cluster).await;
+    bench.is_whole(&cluster, 6).await;
+
+    let (planes, gone) = replace_a_control_plane(bench, &cluster).await;
+    bench.is_whole(&cluster, 6).await;
+    assert!(!planes.contains(&gone), "{gone} is still there");
+
+    bench.delete(&cluster).await;
+    bench.say(&format!("a whole life: {:.1} s; create: ratio {:.2}", began.elapsed().as_secs_f64(), create.ratio()));
+    assert!(create.ratio() <= RATIO, "a create took {:.2} of its critical path", create.ratio());
+}
+
+fn nodes(state: &ladybug::state::ClusterState, role: Role) -> Vec<NodeState> {
+    state.nodes.values().filter(|node| node.role == role).cloned().collect()
+}
+
+/// One worker is dead from one moment to the next, and another one takes its place.
+async fn lose_power(bench: &Bench, cluster: &ClusterUid) {
+    let state = bench.state(cluster).await;
+    let victim = nodes(&state, Role::Worker).pop().unwrap();
+    let driver = bench.lab.driver(victim.site.provider.as_str()).unwrap();
+    driver.act(&Call::new(), victim.machine.as_ref().unwrap(), &Action::Stop).await.unwrap();
+    bench.say(&format!("{} has lost its power", victim.name));
+    let change = Change::Remove { cluster: *cluster, nodes: vec![victim.name.clone()], replace: true };
+    bench.change("replace the dead node", &change).await;
+    let state = bench.state(cluster).await;
+    assert!(!state.nodes.contains_key(&victim.name), "{} is still there", victim.name);
+}
+
+/// A control plane is drained and taken out of etcd, and another one takes its place.
+async fn replace_a_control_plane(bench: &Bench, cluster: &ClusterUid) -> (Vec<NodeName>, NodeName) {
+    let state = bench.state(cluster).await;
+    let leaving = nodes(&state, Role::ControlPlane).pop().unwrap().name;
+    let change = Change::Remove { cluster: *cluster, nodes: vec![leaving.clone()], replace: true };
+    bench.change("drain and replace a control plane", &change).await;
+    let state = bench.state(cluster).await;
+    (nodes(&state, Role::ControlPlane).into_iter().map(|node| node.name).collect(), leaving)
+}
