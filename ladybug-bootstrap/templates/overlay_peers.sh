@@ -4,11 +4,11 @@ gateway={{ gateway }}
 
 # The kernel's own WireGuard, or the one in user space that wg-quick looks for.
 driver() {
-  if modprobe -q wireguard || [[ -d /sys/module/wireguard ]] || command -v wireguard-go boringtun-cli >/dev/null; then return 0; fi
+  if modprobe -q wireguard || [[ -d /sys/module/wireguard ]] || command -v wireguard-go >/dev/null; then return 0; fi
   if command -v apt-get >/dev/null; then
     retry 5 apt-get -o DPkg::Lock::Timeout=300 -qq -y --no-install-recommends install wireguard-go
   else
-    die "the kernel has no WireGuard, and there is no wireguard-go"
+    die "the kernel has no WireGuard: install wireguard-go, or choose an image with a kernel of 5.6 or later"
   fi
 }
 

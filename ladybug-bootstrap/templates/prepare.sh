@@ -45,9 +45,11 @@ main() {
   swap_off
   tools
   firewall_off
+  clock
   changed=
   runtime
   kubernetes
+  hold
   write /var/lib/ladybug/prepared 0600 "$digest"
   printf 'prepared\n'
 }

@@ -95,7 +95,7 @@ impl Prepare {
             kubelet_kubeadm_conf: file("kubelet-kubeadm.conf")?,
             kubelet_order_conf: file("kubelet-order.conf")?,
         };
-        prepare.digest = digest(&prepare);
+        prepare.digest = digest(tool, &prepare)?;
         prepare.now = tool.clock.now().as_millis() / 1000;
         Ok(prepare)
     }
@@ -142,7 +142,8 @@ fn ports(stage: &Stage<'_>) -> String {
     ports.join("\n")
 }
 
-fn digest(prepare: &Prepare) -> String {
-    let text = serde_json::to_vec(prepare).expect("strings and numbers fit into JSON");
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+/// The digest of the script without the time, so that another script prepares the machine anew.
+fn digest(tool: &KubeadmBootstrapper, prepare: &Prepare) -> Result<String> {
+    let text = tool.templates.render("prepare.sh", prepare)?;
+    Ok(Sha256::digest(text.expose()).iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ladybug_core::{
-    Error, ErrorKind, Result, Secret,
+    Error, ErrorKind, NodeName, Result, Secret,
     bootstrap::{NodeScript, Stage, StageKind},
     remote::RemoteCommand,
     spec::{ApiEndpoint, Cni, Etcd, Role},
@@ -123,21 +123,23 @@ impl Init {
 
 /// What joins a node.
 #[derive(Serialize)]
-struct Join {
+struct Join<'a> {
     documents: String,
     socket: &'static str,
     role: &'static str,
     configs: String,
     approver: String,
-    /// Addresses of control planes, between which and the node the overlay's MTU must pass.
+    node: &'a NodeName,
+    /// Names and addresses of control planes, between which and the node packets of the overlay's MTU must pass, one a
+    /// line.
     probe: String,
     mtu: u16,
     balanced_name: String,
     own_address: String,
 }
 
-impl Join {
-    fn new(tool: &KubeadmBootstrapper, stage: &Stage<'_>) -> Result<Self> {
+impl<'a> Join<'a> {
+    fn new(tool: &KubeadmBootstrapper, stage: &Stage<'a>) -> Result<Self> {
         let spec = &stage.cluster.spec;
         let plane = stage.node.role == Role::ControlPlane;
         let overlay = mesh::overlay(spec);
@@ -150,7 +152,8 @@ impl Join {
             role: if plane { "control_plane" } else { "worker" },
             configs: if plane { configs(tool, stage)? } else { String::new() },
             approver: if plane { approver(tool, stage)? } else { String::new() },
-            probe: planes.map(|(_, ip)| ip.to_string()).collect::<Vec<_>>().join(" "),
+            node: &stage.node.name,
+            probe: planes.map(|(node, ip)| format!("{} {ip}", node.name)).collect::<Vec<_>>().join("\n"),
             mtu: overlay.map_or(0, |(_, mtu)| mtu),
             balanced_name: if balanced { name } else { String::new() },
             own_address: own_address(stage)?,

@@ -28,24 +28,26 @@ swap_off() {
 tools() {
   local -a names
   if has apt-get; then
-    names=(conntrack socat ebtables ethtool iptables iproute2 kmod curl ca-certificates gnupg openssl)
+    names=(conntrack socat ebtables ethtool iptables iproute2 iputils-ping kmod curl ca-certificates gnupg openssl)
     if [[ $proxy == yes ]]; then names+=(haproxy); fi
     if [[ $overlay == yes ]]; then names+=(wireguard-tools); fi
     install_deb "${names[@]}"
   else
-    names=(conntrack-tools socat ethtool iptables-nft iproute-tc kmod curl ca-certificates openssl container-selinux)
+    names=(conntrack-tools socat ethtool iptables-nft iproute-tc iputils kmod curl ca-certificates gnupg2 openssl container-selinux)
     if [[ $proxy == yes ]]; then names+=(haproxy); fi
     if [[ $overlay == yes ]]; then names+=(wireguard-tools); fi
     install_rpm "${names[@]}"
   fi
 }
 
+is_deb() { [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == *'ok installed' ]]; }
+
 lists=
 install_deb() {
   local name
   local -a missing=()
   for name in "$@"; do
-    if [[ $(dpkg-query -W -f '${Status}' "$name" 2>/dev/null) != *'ok installed' ]]; then missing+=("$name"); fi
+    if ! is_deb "$name"; then missing+=("$name"); fi
   done
   if [[ -z ${missing[*]-} ]]; then return 0; fi
   if [[ -z $lists ]]; then retry 5 apt-get -o DPkg::Lock::Timeout=300 -qq update; fi
@@ -64,6 +66,22 @@ install_rpm() {
 
 # The cloud's firewall guards the machine; these two know nothing of pods.
 firewall_off() {
-  if has ufw && ufw status 2>/dev/null | grep -q '^Status: active'; then ufw disable >&2; fi
+  if has ufw && [[ $(ufw status 2>/dev/null) == *'Status: active'* ]]; then ufw disable >&2; fi
   if systemctl -q is-active firewalld 2>/dev/null; then systemctl -q disable --now firewalld; fi
+}
+
+# Certificates and etcd want clocks that agree. A container has its host's.
+clock() {
+  local unit
+  if systemd-detect-virt -cq 2>/dev/null; then return 0; fi
+  for unit in chrony chronyd systemd-timesyncd ntp ntpd ntpsec; do
+    if systemctl -q is-active "$unit"; then return 0; fi
+  done
+  if has apt-get; then
+    install_deb chrony
+    systemctl -q enable --now chrony
+  else
+    install_rpm chrony
+    systemctl -q enable --now chronyd
+  fi
 }

@@ -5,5 +5,7 @@ mod contract;
 mod documents;
 mod hostile;
 mod kubeadm;
+mod prepare;
+mod sandbox;
 mod scripts;
 mod support;
