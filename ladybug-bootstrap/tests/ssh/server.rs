@@ -45,20 +45,21 @@ macro_rules! need_sshd {
 pub(crate) use need_sshd;
 
 /// A listening server. Every connection gets an sshd of its own, which ends with it.
+#[derive(Debug)]
 pub(crate) struct Server {
     port: u16,
     directory: tempfile::TempDir,
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Shared {
     stopped: AtomicBool,
     connections: Mutex<Connections>,
     changed: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Connections {
     accepted: usize,
     open: Vec<(usize, TcpStream)>,
@@ -72,18 +73,24 @@ impl Server {
 
     /// A server with host keys of these types.
     pub(crate) fn with_host_keys(types: &[&str]) -> Self {
+        Self::inside(types, Vec::new())
+    }
+
+    /// A server whose sshds are started by `entry`, a command that takes another, such as nsenter(1); there, keys in
+    /// homes may log in too.
+    pub(crate) fn inside(types: &[&str], entry: Vec<String>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         types.iter().for_each(|kind| make_key(&directory.path().join(format!("host_{kind}")), kind));
         make_key(&directory.path().join("user_ed25519"), "ed25519");
         fs::copy(directory.path().join("user_ed25519.pub"), directory.path().join("authorized_keys")).unwrap();
-        fs::write(directory.path().join("sshd_config"), config(directory.path(), types)).unwrap();
+        fs::write(directory.path().join("sshd_config"), config(directory.path(), types, !entry.is_empty())).unwrap();
         if is_root() {
             fs::create_dir_all("/run/sshd").unwrap();
         }
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self { port: listener.local_addr().unwrap().port(), directory, shared: Arc::default() };
         let (shared, path) = (Arc::clone(&server.shared), server.directory.path().to_owned());
-        thread::spawn(move || accept(&listener, &shared, &path));
+        thread::spawn(move || accept(&listener, &shared, &path, &entry));
         server
     }
 
@@ -157,7 +164,7 @@ impl Drop for Server {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>, directory: &Path) {
+fn accept(listener: &TcpListener, shared: &Arc<Shared>, directory: &Path, entry: &[String]) {
     for stream in listener.incoming().map_while(std::io::Result::ok) {
         if shared.stopped.load(Ordering::SeqCst) {
             return;
@@ -168,17 +175,19 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, directory: &Path) {
         let number = connections.accepted;
         connections.open.push((number, stream.try_clone().unwrap()));
         drop(connections);
-        let (shared, directory) = (Arc::clone(shared), directory.to_owned());
-        thread::spawn(move || attend(stream, number, &shared, &directory));
+        let (shared, directory, entry) = (Arc::clone(shared), directory.to_owned(), entry.to_vec());
+        thread::spawn(move || attend(stream, number, &shared, &directory, &entry));
     }
 }
 
 /// Runs one sshd on a connection and closes it when that has ended.
-fn attend(stream: TcpStream, number: usize, shared: &Shared, directory: &Path) {
+fn attend(stream: TcpStream, number: usize, shared: &Shared, directory: &Path, entry: &[String]) {
     let ends = [stream.try_clone().unwrap(), stream].map(|end| Stdio::from(OwnedFd::from(end)));
     let [input, output] = ends;
     let (log, config) = (directory.join("log"), directory.join("sshd_config"));
-    let mut command = Command::new(SSHD);
+    let mut words = entry.iter().map(String::as_str).chain([SSHD]);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words);
     command.arg("-i").arg("-E").arg(log).arg("-f").arg(config).stdin(input).stdout(output);
     let status = command.status();
     drop(command);
@@ -190,10 +199,11 @@ fn attend(stream: TcpStream, number: usize, shared: &Shared, directory: &Path) {
     status.unwrap();
 }
 
-fn config(directory: &Path, host_keys: &[&str]) -> String {
+fn config(directory: &Path, host_keys: &[&str], homes: bool) -> String {
     let keys = host_keys.iter().map(|kind| format!("HostKey {}/host_{kind}\n", directory.display()));
     keys.collect::<String>()
-        + &format!("AuthorizedKeysFile {}/authorized_keys\n", directory.display())
+        + &format!("AuthorizedKeysFile {}/authorized_keys", directory.display())
+        + if homes { " .ssh/authorized_keys\n" } else { "\n" }
         + "StrictModes no\nUsePAM no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n"
         + "KbdInteractiveAuthentication no\nAllowTcpForwarding yes\nLogLevel DEBUG1\nUseDNS no\nPrintMotd no\n"
         // To bash this is no login, so it reads nobody's .bashrc.

@@ -32,8 +32,10 @@ need() {
     done
 }
 
-held() {
-    if [ -e "$dir/claim" ]; then cut -d' ' -f"$1" "$dir/claim" | head -n 1; fi
+# The claim is the text of a symbolic link: made whole or not at all, and never over another. Its lines: cluster,
+# token, record, user, key.
+claimed() { # LINE
+    readlink "$dir/claim" | sed -n "$1p"
 }
 
 survey() {
@@ -42,9 +44,9 @@ survey() {
     printf 'system %s %s %s\n' "$(uname -m)" "${ID:--}" "${VERSION_ID:--}"
     [ -d "$dir" ] || return 0
     lock
-    if [ -e "$dir/claim" ]; then
+    if [ -L "$dir/claim" ]; then
         if [ -e "$dir/done" ]; then printf 'ready '; else printf 'pending '; fi
-        sed -n 2p "$dir/claim"
+        claimed 3
     fi
     for file in "$dir"/records/*[!w]; do
         if [ -e "$file" ]; then
@@ -61,17 +63,15 @@ claim() { # CLUSTER TOKEN USER KEY NAME ADDRESS…; the record and the packet fi
     IFS= read -r record
     rules=$(cat)
     lock
-    if [ ! -e "$dir/claim" ]; then
+    if [ ! -L "$dir/claim" ]; then
         if [ -e /etc/kubernetes/kubelet.conf ]; then fail 76 'a Kubernetes node runs on it already'; fi
-        mkdir -p "$dir/before" "$dir/records" "$dir/release.d"
-        printf '%s\n%s\n' "$user" "$key" | replace "$dir/before/login"
-        printf '%s %s\n%s\n' "$cluster" "$token" "$record" >"$dir/claim.new"
-        ln "$dir/claim.new" "$dir/claim"
-        rm "$dir/claim.new"
-    elif [ "$(held 2)" != "$token" ]; then
-        sed -n 2p "$dir/claim"
+        mkdir -p "$dir/records"
+        ln -s "$(printf '%s\n' "$cluster" "$token" "$record" "$user" "$key")" "$dir/claim"
+    elif [ "$(claimed 2)" != "$token" ]; then
+        claimed 3
         exit 75
     fi
+    mkdir -p "$dir/before" "$dir/release.d"
     add_user
     add_key
     printf '%s ALL=(ALL) NOPASSWD:ALL\n' "$user" | replace "$dir/sudoers"
@@ -158,17 +158,18 @@ END
 filter() { # CLUSTER; the packet filter from standard input
     rules=$(cat)
     lock
-    if [ "$(held 1)" = "$1" ]; then filter_on; fi
+    if [ "$(claimed 1)" = "$1" ]; then filter_on; fi
 }
 
 release() { # TOKEN
     lock
-    if [ "$(held 2)" != "$1" ]; then
+    if [ "$(claimed 2)" != "$1" ]; then
         echo absent
+        tidy
         return
     fi
     rm -f "$dir/done"
-    for hook in $(ls -r "$dir/release.d"); do
+    for hook in $(ls -r "$dir/release.d" 2>/dev/null); do
         "$dir/release.d/$hook" >&2 </dev/null 9<&- || fail 77 "release.d/$hook failed with status $?"
     done
     rm -f "$wanted" "$unit"
@@ -176,7 +177,7 @@ release() { # TOKEN
     give_name_back
     rm -f "$sudoers"
     take_login_back
-    rm -rf "$dir/before" "$dir/release.d" "$dir/filter.nft"
+    rm -rf "$dir/before" "$dir/release.d" "$dir/filter.nft" "$dir/filter.nft.new" "$dir/sudoers" "$dir/sudoers.new"
     rm -f "$dir/claim"
     tidy
 }
@@ -191,8 +192,7 @@ give_name_back() {
 }
 
 take_login_back() {
-    if [ ! -e "$dir/before/login" ]; then return; fi
-    user=$(sed -n 1p "$dir/before/login") key=$(sed -n 2p "$dir/before/login")
+    user=$(claimed 4) key=$(claimed 5)
     if ! number=$(id -u "$user" 2>/dev/null); then return; fi
     if [ -e "$dir/before/no-user" ]; then
         for process in /proc/[0-9]*; do
@@ -219,7 +219,7 @@ keep() { # TOKEN; the record from standard input
 drop() { # TOKEN
     lock
     if [ ! -e "$dir/records/$1" ]; then echo absent; fi
-    rm -f "$dir/records/$1"
+    rm -f "$dir/records/$1" "$dir/records/$1.new"
     tidy
 }
 
