@@ -6,7 +6,7 @@ use rand_chacha::{
 };
 
 /// A seeded source of ids.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Chance(ChaCha20Rng);
 
 impl Chance {

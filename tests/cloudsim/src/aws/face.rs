@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use super::{
     decode::{decode, tree},
+    ec2::power,
+    elb::balancer,
     fail::{Answer, Fail, Protocol, reply},
+    input::Input,
     model::{self, Service},
     route::{Handler, handler},
     sigv4::Authorization,
@@ -85,9 +88,20 @@ impl Aws {
             return Err(refusal.denied(&user, ACCOUNT, &action));
         }
         let input = decode(heard.service, heard.protocol, &heard.operation, heard.input?)?;
-        let mut cx =
-            Cx { ledger, config: &self.config, region: &said.region, user: &user, operation: &heard.operation };
-        handler(&mut cx, &input)
+        let (config, region, operation) = (&self.config, said.region.as_str(), heard.operation.as_str());
+        if input.flag("DryRun") == Some(true) {
+            let mut rehearsal = ledger.clone();
+            handler(&mut Cx { ledger: &mut rehearsal, config, region, user: &user, operation }, &input)?;
+            return Err(Fail::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set."));
+        }
+        handler(&mut Cx { ledger, config, region, user: &user, operation }, &input)
+    }
+
+    /// Works on the ledger for nobody, in the region that a resource is in.
+    fn within(&self, ledger: &mut Ledger, id: &str, work: impl FnOnce(&mut Cx<'_>)) {
+        let Some(region) = ledger.get(Cloud::Aws, id).map(|resource| resource.scope.clone()) else { return };
+        let nobody = AwsUser::new("aws", "", "");
+        work(&mut Cx { ledger, config: &self.config, region: &region, user: &nobody, operation: "" });
     }
 }
 
@@ -213,9 +227,16 @@ impl Face for Aws {
         reply(heard.protocol, &namespace(heard.service), &fail, &ledger.chance.uuid())
     }
 
-    fn happen(&self, _ledger: &mut Ledger, _happening: &Happening) {}
+    fn happen(&self, ledger: &mut Ledger, happening: &Happening) {
+        self.within(ledger, &happening.id, |cx| {
+            power::happen(cx, &happening.id, happening.what);
+            balancer::happen(cx, &happening.id, happening.what);
+        });
+    }
 
-    fn booted(&self, _ledger: &mut Ledger, _id: &str, _presence: Result<Presence, String>) {}
+    fn booted(&self, ledger: &mut Ledger, id: &str, presence: Result<Presence, String>) {
+        self.within(ledger, id, |cx| power::booted(cx, id, presence));
+    }
 
     fn redact(&self, exchange: &mut Exchange) {
         hide_user_data(&mut exchange.request);

@@ -59,6 +59,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
 });
 
 /// The service of that name, as the models call it.
+#[cfg(test)]
 pub(super) fn service(name: &str) -> Option<&'static Service> {
     MODEL.services.get(name)
 }

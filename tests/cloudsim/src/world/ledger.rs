@@ -26,7 +26,7 @@ pub(crate) struct Happening {
 }
 
 /// Everything that is, was lately, and will happen. Whoever holds its lock sees one moment of the world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     pub(crate) clock: Clock,
     pub(crate) chance: Chance,

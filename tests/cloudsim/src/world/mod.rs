@@ -6,4 +6,4 @@ mod rules;
 
 pub(crate) use ledger::{Happening, Ledger};
 pub use resource::{Cloud, Edge, Resource};
-pub(crate) use rules::{Obstacle, Rule, obstacle};
+pub(crate) use rules::{Rule, obstacle};
