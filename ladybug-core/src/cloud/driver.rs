@@ -20,6 +20,8 @@ use crate::{
 /// driver, never inside one: a method sends what it has to send once and classifies the answer
 /// ([`ErrorKind`](crate::ErrorKind), [`Disposition`](crate::Disposition)).
 ///
+/// A reference of another account is refused as `InvalidSpec`; an id of another kind finds nothing.
+///
 /// Every method may be dropped at any await point. What was sent may then have happened, and the next
 /// [`ensure`](Self::ensure) or [`list_owned`](Self::list_owned) finds it.
 #[async_trait]
@@ -40,6 +42,8 @@ pub trait CloudDriver: fmt::Debug + Send + Sync + 'static {
     /// Makes the resource of `owner` exist and be as `spec` says, with the owner's tags in the same call.
     ///
     /// * The same owner twice is the same resource, wherever the cloud shows it already.
+    /// * A newer generation of a resource that is alive is that resource; it makes another one only after a delete.
+    /// * A resource of somebody else that has our name is `AlreadyExists`; it is never taken for ours.
     /// * Returns as soon as the resource has an id; does not wait until it is ready.
     /// * What can change in place (rules, targets) is changed in place; the rest of an existing resource stays.
     ///
@@ -60,10 +64,11 @@ pub trait CloudDriver: fmt::Debug + Send + Sync + 'static {
     /// `Conflict`, transient, while something else still uses it.
     async fn delete(&self, cx: &Call, resource: &ResourceRef) -> Result<Deletion>;
 
-    /// Starts, stops or reboots a machine; returns when the cloud has accepted it.
+    /// Starts, stops or reboots a machine; returns when the cloud has accepted it. Starting what runs and stopping what
+    /// is stopped changes nothing.
     ///
     /// # Errors
-    /// `Unsupported` outside of the capabilities; `NotFound`.
+    /// `Unsupported` outside of the capabilities and for anything but machines; `NotFound`.
     async fn act(&self, cx: &Call, resource: &ResourceRef, action: &Action) -> Result<Resource>;
 
     /// Everything in the region of `at` that carries the owner tags of `cluster`, in any state but gone.

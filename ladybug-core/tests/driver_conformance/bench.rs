@@ -10,10 +10,12 @@ use ladybug_core::{
     sim::{Access, CloudConfig, CloudStyle, FaultKind, FaultPlan, World},
 };
 
+use super::mutant::CREDENTIAL;
+
 /// One simulated cloud on the bench.
 #[derive(Debug)]
 pub(crate) struct SimBench {
-    world: World,
+    pub(crate) world: World,
     provider: ProviderName,
     driver: Arc<dyn CloudDriver>,
 }
@@ -53,6 +55,7 @@ impl Bench for SimBench {
         wishes.elsewhere = Some(region("busan"));
         wishes.many = 230;
         wishes.codes = true;
+        wishes.secrets = vec![Secret::new(CREDENTIAL.to_owned())];
         wishes
     }
 

@@ -3,6 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it goes wrong")]
 
 mod bench;
+mod flaw;
+#[expect(clippy::wildcard_enum_match_arm, reason = "each arm is about one flaw")]
+mod mutant;
+#[expect(clippy::wildcard_enum_match_arm, reason = "two flaws show only in one of the clouds")]
+mod mutants;
 
 use bench::SimBench;
 use ladybug_core::sim::CloudStyle;

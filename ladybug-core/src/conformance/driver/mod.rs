@@ -25,3 +25,8 @@ mod verdict;
 pub use bench::{Bench, Fault, Requests, Wishes};
 pub use kit::{Check, checks, outcomes, run};
 pub use verdict::Outcome;
+
+/// The examples of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/driver-guide.md")]
+struct Guide;
