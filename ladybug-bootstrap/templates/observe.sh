@@ -49,7 +49,8 @@ cni() {
 dns() {
   local -a answer
   exec 3<>"/dev/udp/$dns_server/53"
-  printf '%b' "$dns_query" >&3
+  # In one datagram: bash would end one at every byte that is a line feed.
+  printf '%b' "$dns_query" | dd bs=512 iflag=fullblock 2>/dev/null >&3
   read -r -a answer < <(timeout 5 dd bs=512 count=1 <&3 2>/dev/null | od -An -vtu1 -N8)
   [[ -n ${answer[7]-} && $((answer[3] % 16)) -eq 0 && $((answer[6] * 256 + answer[7])) -gt 0 ]]
 }
