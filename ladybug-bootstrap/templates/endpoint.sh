@@ -12,10 +12,10 @@ balance() {
   write /etc/haproxy/haproxy.cfg 0644 "$config"
   if [[ $(getenforce 2>/dev/null) == Enforcing ]]; then setsebool -P haproxy_connect_any 1; fi
   systemctl -q enable haproxy
-  if ! systemctl -q is-active haproxy; then
+  if systemctl -q is-active haproxy; then
+    once haproxy "$config" systemctl reload haproxy
+  else
     systemctl restart haproxy
-  elif [[ -n $changed ]]; then
-    systemctl reload haproxy
   fi
 }
 

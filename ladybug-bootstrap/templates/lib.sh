@@ -18,8 +18,7 @@ lock() {
   flock -w "$1" 9 || later "another change of this host is still under way"
 }
 
-changed=
-# write PATH MODE CONTENT: whole or not at all; sets `changed` if it was anything else.
+# write PATH MODE CONTENT: whole or not at all, and not at all when it is there already.
 write() {
   local temporary
   if [[ -f $1 && $(stat -c %a "$1") == "${2#0}" ]] && printf '%s' "$3" | cmp -s - "$1"; then return 0; fi
@@ -28,8 +27,16 @@ write() {
   printf '%s' "$3" >"$temporary"
   chmod "$2" "$temporary"
   mv -f "$temporary" "$1"
-  # shellcheck disable=SC2034 # for whoever includes this file
-  changed=yes
+}
+
+# once NAME CONTENT COMMAND...: unless it came to its end with this content since the last boot. A script that broke off right
+# after a `write` finds nothing to write the next time, and would leave a service with what it had.
+once() {
+  local mark=/run/ladybug/$1.done sum
+  sum=$(sha256sum <<<"$2")
+  if [[ $(cat "$mark" 2>/dev/null) == "$sum" ]]; then return 0; fi
+  "${@:3}"
+  printf '%s' "$sum" >"$mark"
 }
 
 # retry TIMES COMMAND...

@@ -28,7 +28,7 @@ main() {
   write /etc/wireguard/ladybug0.conf 0600 "$config"
   systemctl -q enable wg-quick@ladybug0
   if systemctl -q is-active wg-quick@ladybug0; then
-    if [[ -n $changed ]]; then sync; fi
+    sync
   else
     driver
     systemctl restart wg-quick@ladybug0

@@ -46,7 +46,6 @@ main() {
   tools
   firewall_off
   clock
-  changed=
   runtime
   kubernetes
   hold

@@ -42,7 +42,7 @@ main() {
   systemctl -q disable --now wg-quick@ladybug0 2>/dev/null || true
   rm -f /etc/wireguard/ladybug0.{conf,key} /etc/systemd/system/kubelet.service.d/20-ladybug.conf
   rm -f /etc/systemd/system/ladybug-approve.{service,timer} /usr/local/sbin/ladybug-approve /etc/systemd/system/timers.target.wants/ladybug-approve.timer
-  sed -i '/^# BEGIN ladybug$/,/^# END ladybug$/d' /etc/hosts 2>/dev/null || true
+  host_name '' ''
   rm -rf /var/lib/ladybug
   systemctl daemon-reload
 }

@@ -1,5 +1,6 @@
 //! From what a script printed to facts and errors.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ladybug_core::{
     Disposition, Error, ErrorKind, Result,
     bootstrap::{Facts, Progress, Stage, StageKind},
@@ -63,8 +64,7 @@ fn progress(stage: &Stage<'_>, printed: &str) -> Result<Progress> {
 /// A WireGuard key: 32 bytes in base64.
 fn overlay_key(stage: &Stage<'_>, printed: &str) -> Result<String> {
     let key = last_line(printed);
-    let letter = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
-    let fits = key.len() == 44 && key.strip_suffix('=').is_some_and(|rest| rest.chars().all(letter));
+    let fits = STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 32);
     if fits { Ok(key.to_owned()) } else { Err(unreadable(stage).with_message("it printed no WireGuard key")) }
 }
 

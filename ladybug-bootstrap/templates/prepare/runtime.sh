@@ -24,13 +24,12 @@ runtime_fits() {
 }
 
 runtime() {
-  local work
+  local work config
   work=$(mktemp -d)
   if ! runtime_fits; then
     fetch containerd "$work/containerd.tgz"
     tar -xzf "$work/containerd.tgz" -C /usr/local --no-same-owner
     write /etc/systemd/system/containerd.service 0644 "$containerd_unit"
-    changed=yes
   fi
   if ! has runc; then
     fetch runc "$work/runc"
@@ -38,15 +37,13 @@ runtime() {
   fi
   plugins "$work"
   rm -rf "$work"
-  if [[ $(runtime_version) == 1.* ]]; then
-    write /etc/containerd/config.toml 0644 "$containerd_one"
-  else
-    write /etc/containerd/config.toml 0644 "$containerd_two"
-  fi
+  config=$containerd_two
+  if [[ $(runtime_version) == 1.* ]]; then config=$containerd_one; fi
+  write /etc/containerd/config.toml 0644 "$config"
   write /etc/crictl.yaml 0644 "$crictl_config"
   systemctl daemon-reload
   systemctl -q enable containerd
-  if [[ -n $changed ]]; then systemctl restart containerd; fi
+  once containerd "$(containerd --version)$config" systemctl restart containerd
   if ! systemctl -q is-active containerd; then systemctl start containerd; fi
   images
 }

@@ -121,7 +121,9 @@ fn an_overlay_key_is_one_or_it_is_refused() {
     let key = format!("{}=", "A".repeat(43));
     let read = |text: &str| bench.parse("demo-w-g-1", &StageKind::OverlayKey, 0, text, "");
     assert_eq!(done(read(&format!("{key}\n")).unwrap()).overlay_key, Some(key));
-    assert!(read("wg: not found").is_err());
+    for bad in ["wg: not found", "", &format!("{}=", "B".repeat(43)), &"A".repeat(44)] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
 }
 
 #[test]

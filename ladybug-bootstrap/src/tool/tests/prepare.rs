@@ -20,6 +20,9 @@ for kind in deb/Release.key rpm/repodata/repomd.xml.key; do
 done
 ";
 
+/// A preparation that ended between writing a file and telling the service.
+const BROKEN_OFF: &str = "rm /var/lib/ladybug/prepared /run/ladybug/containerd.done";
+
 fn script(change: Value, options: impl FnOnce(&mut Options)) -> String {
     Bench::new(change).with(options).text("demo-cp-a-1", &StageKind::Prepare)
 }
@@ -31,8 +34,9 @@ fn codes(ran: &Ran) -> Vec<&str> {
 #[test]
 fn a_second_preparation_changes_nothing_with_its_mark_and_without() {
     let script = script(json!({}), |_| ());
-    let steps = [(SCENE, script.as_str()), ("", &script), ("rm /var/lib/ladybug/prepared", &script)];
-    let Some([first, second, third]) = play(&steps).map(|ran| <[Ran; 3]>::try_from(ran).unwrap()) else { return };
+    let steps =
+        [(SCENE, script.as_str()), ("", &script), ("rm /var/lib/ladybug/prepared", &script), (BROKEN_OFF, &script)];
+    let Some([first, second, third, last]) = play(&steps).map(|ran| <[Ran; 4]>::try_from(ran).unwrap()) else { return };
     assert_eq!((first.status, first.stdout.as_str()), (0, "prepared\n"), "{}", first.stderr);
     for path in ["etc/containerd/config.toml", "etc/sysctl.d/90-ladybug.conf", "etc/modules-load.d/ladybug.conf"] {
         assert!(first.after.contains_key(path), "{path}: {:?}", first.after);
@@ -50,6 +54,8 @@ fn a_second_preparation_changes_nothing_with_its_mark_and_without() {
     assert_eq!((third.status, third.stdout.as_str()), (0, "prepared\n"), "{}", third.stderr);
     assert_eq!(rest(&third), rest(&first));
     assert!(!third.calls.contains("install") && !third.calls.contains("restart"), "{}", third.calls);
+    assert_eq!((last.status, rest(&last)), (0, rest(&first)), "{}", last.stderr);
+    assert!(last.called("systemctl restart containerd"), "{}", last.calls);
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) fn play(steps: &[(&str, &str)]) -> Option<Vec<Ran>> {
         put(&format!("{number}.sh"), script);
     }
     let mut command = Command::new("unshare");
-    command.args(["--mount", "--net", "--propagation", "private", "bash"]);
+    command.args(["--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private", "bash"]);
     let output = command.arg(dir.path().join("enter.sh")).arg(dir.path()).output();
     let entered =
         output.as_ref().is_ok_and(|output| dir.path().join("disk").exists() && output.status.code() != Some(77));

@@ -61,7 +61,11 @@ case $name in
   df) printf 'head\n/dev/vda1 0 0 %s 0%% /\n' "$(($(cat /srv/disk) * 1048576))" ;;
   date) cat /srv/now ;;
   stat) if [[ $* == '-fc %T /sys/fs/cgroup' ]]; then cat /srv/cgroup; else exec /usr/bin/stat "$@"; fi ;;
-  timeout) shift && exec "$@" ;;
+  timeout)
+    shift
+    export PATH=/usr/local/sbin:$PATH
+    exec "$@"
+    ;;
   swapoff) head -n 1 /srv/swaps >/srv/swaps.off && cat /srv/swaps.off >/srv/swaps ;;
   systemd-detect-virt | ping) exit 1 ;;
   wg) if [[ -e /srv/wg ]]; then cat /srv/wg; fi ;;
