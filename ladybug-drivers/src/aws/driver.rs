@@ -1,0 +1,137 @@
+//! The driver.
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use ladybug_core::{
+    ClusterUid, Error, ErrorKind, ProviderName, Region, Result,
+    cloud::{
+        Action, Call, Capabilities, CloudDriver, Deletion, Location, MachineChoice, MachineQuery, Owner, Resource,
+        ResourceKind, ResourceRef, ResourceSpec,
+    },
+};
+
+use super::{
+    address, balancer,
+    client::{Api, Wire},
+    config::Config,
+    delete, firewall, key, list, machine, network, resolve,
+    shelf::Shelf,
+};
+
+/// The driver of one account of AWS. `Debug` shows no secret.
+///
+/// A network is a VPC with a subnet in every zone, an internet gateway and the route to it; a firewall a security
+/// group; a load balancer an NLB with its target group. Regions are AWS's own, such as `ap-northeast-2`.
+#[derive(Debug)]
+pub struct Aws {
+    wire: Wire,
+}
+
+impl Aws {
+    /// Makes the driver. Asks nothing yet: the credential is looked for at the first call.
+    ///
+    /// # Errors
+    /// `Unavailable` when the system has no usable certificate authorities.
+    pub fn new(config: Config) -> Result<Self> {
+        Ok(Self { wire: Wire::new(config)? })
+    }
+
+    const fn api<'a>(&'a self, cx: &'a Call, region: &'a Region, what: &'a str) -> Api<'a> {
+        Api { wire: &self.wire, cx, region, what }
+    }
+
+    /// Refuses references to another account's resources.
+    fn check_mine(&self, what: &str, resource: &ResourceRef) -> Result<()> {
+        if resource.provider == self.wire.config().provider {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidSpec, what.to_owned())
+            .with_message(format!("this is the driver of {}", self.wire.config().provider))
+            .with_remedy("ask the driver of the resource's provider"))
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl CloudDriver for Aws {
+    fn provider(&self) -> ProviderName {
+        self.wire.config().provider.clone()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::none()
+            .with_kinds(ResourceKind::ALL)
+            // Client tokens, and names that are unique.
+            .with_idempotent([
+                ResourceKind::Machine,
+                ResourceKind::Firewall,
+                ResourceKind::SshKey,
+                ResourceKind::LoadBalancer,
+            ])
+            .with_settle(self.wire.config().settle)
+            .with_spot(true)
+            .with_user_data(true)
+            .with_power(true)
+            .with_reboot(true)
+            .with_prices(true)
+    }
+
+    async fn resolve(&self, cx: &Call, query: &MachineQuery) -> Result<MachineChoice> {
+        let what = format!("choose a machine in {} {}", self.provider(), query.region);
+        resolve::resolve(self.api(cx, &query.region, &what), query).await
+    }
+
+    async fn ensure(&self, cx: &Call, owner: &Owner, at: &Location, spec: &ResourceSpec) -> Result<Resource> {
+        let what = format!("make {} {} in {} {at}", spec.kind(), owner.key, self.provider());
+        let api = self.api(cx, &at.region, &what);
+        match spec {
+            ResourceSpec::Network(spec) => network::ensure(api, owner, spec).await,
+            ResourceSpec::Firewall(spec) => firewall::ensure(api, owner, spec).await,
+            ResourceSpec::SshKey(spec) => key::ensure(api, owner, spec).await,
+            ResourceSpec::Machine(spec) => machine::ensure(api, owner, at, spec).await,
+            ResourceSpec::Address(_) => address::ensure(api, owner).await,
+            ResourceSpec::LoadBalancer(spec) => balancer::ensure(api, owner, spec).await,
+            _ => Err(api.error(ErrorKind::Unsupported).with_message("this driver does not know this kind")),
+        }
+    }
+
+    async fn get(&self, cx: &Call, resource: &ResourceRef) -> Result<Option<Resource>> {
+        let what = format!("get {resource}");
+        self.check_mine(&what, resource)?;
+        let api = self.api(cx, &resource.location.region, &what);
+        if resource.kind == ResourceKind::LoadBalancer {
+            return balancer::get(api, resource.id.as_str()).await;
+        }
+        let Some(shelf) = Shelf::of(resource) else { return Ok(None) };
+        let thing = shelf.by_id(api, resource.id.as_str()).await?;
+        thing.map_or(Ok(None), |thing| shelf.show(api, &thing))
+    }
+
+    async fn delete(&self, cx: &Call, resource: &ResourceRef) -> Result<Deletion> {
+        let what = format!("delete {resource}");
+        self.check_mine(&what, resource)?;
+        delete::delete(self.api(cx, &resource.location.region, &what), resource).await
+    }
+
+    async fn act(&self, cx: &Call, resource: &ResourceRef, action: &Action) -> Result<Resource> {
+        let what = format!("{action:?} {resource}").to_lowercase();
+        self.check_mine(&what, resource)?;
+        let api = self.api(cx, &resource.location.region, &what);
+        if resource.kind != ResourceKind::Machine {
+            return Err(api.error(ErrorKind::Unsupported).with_message("only machines can do this"));
+        }
+        machine::act(api, resource, *action).await
+    }
+
+    fn list_owned<'a>(
+        &'a self,
+        cx: &'a Call,
+        cluster: &'a ClusterUid,
+        at: &'a Location,
+    ) -> BoxStream<'a, Result<Resource>> {
+        list::stream(async move {
+            let what = format!("list resources of cluster {cluster} in {} {at}", self.provider());
+            list::owned(self.api(cx, &at.region, &what), cluster).await
+        })
+    }
+}
