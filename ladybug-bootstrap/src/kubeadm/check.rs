@@ -180,7 +180,12 @@ pub(crate) fn is_etcd_url(url: &str) -> bool {
 
 /// Whether the text is a host and a path of an image registry.
 pub(crate) fn is_repository(text: &str) -> bool {
-    made_of(text, 255, "._-/:") && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && !text.ends_with(['/', ':'])
+    let low = |c: char| !c.is_ascii_uppercase();
+    made_of(text, 255, "._-/:")
+        && text.chars().all(low)
+        && !text.contains("//")
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && !text.ends_with(['/', ':'])
 }
 
 fn token(text: &str) -> bool {

@@ -3,3 +3,4 @@ mod rules;
 mod safety;
 mod schema;
 mod support;
+mod traps;

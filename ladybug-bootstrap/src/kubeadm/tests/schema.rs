@@ -55,7 +55,7 @@ fn the_checker_refuses_unknown_fields_wrong_types_and_bad_durations() {
 }
 
 /// Inputs that differ in every way that changes which fields are written.
-fn shapes(minor: u16) -> Vec<Case> {
+pub(super) fn shapes(minor: u16) -> Vec<Case> {
     let full = || {
         let mut case = Case::new(minor);
         case.cluster.cert_sans = vec!["127.0.0.1".to_owned()];

@@ -1,13 +1,14 @@
 //! Secrets, access, answers and rules.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ladybug_core::{
-    Disposition, ErrorKind,
+    Disposition, ErrorKind, Secret, SystemEntropy,
     bootstrap::{Bootstrapper, Facts, Progress, StageKind},
     remote::HostKeyPolicy,
 };
 use serde_json::{Value, json};
 
-use super::support::{Bench, CERTIFICATE_KEY, TOKEN};
+use super::support::{Bench, CERTIFICATE_KEY, TOKEN, value};
 
 fn done(progress: Progress) -> Facts {
     let Progress::Done(facts) = progress else { panic!("{progress:?}") };
@@ -150,4 +151,114 @@ fn the_usual_cluster_breaks_no_rule_and_each_rule_names_its_place() {
         "etcd",
     ];
     assert_eq!(paths, wanted);
+}
+
+#[test]
+fn options_that_mean_more_than_themselves_are_told_all_at_once() {
+    let bench = Bench::new(json!({ "kubernetes": "1.23.1" })).with(|options| {
+        options.mirror = Some("http://mirror.example".to_owned());
+        options.image_repository = Some("https://mirror.example".to_owned());
+        options.checksums.insert("kubeadm".to_owned(), "0".to_owned());
+        options.images_dir = Some("images".to_owned());
+        options.cni_manifest = Some("kind: [".to_owned());
+        options.admin_lifetime = std::time::Duration::from_secs(1);
+        options.etcd_heartbeat_ms = Some(1);
+        options.external_etcd = Some(crate::EtcdClient {
+            ca: "x".to_owned(),
+            certificate: "y".to_owned(),
+            key: Secret::new("hunter2".to_owned()),
+        });
+    });
+    let problems = bench.tool.validate(&bench.cluster.spec);
+    let paths: Vec<&str> = problems.iter().map(|problem| problem.path.trim_start_matches("options.")).collect();
+    let wanted = [
+        "mirror",
+        "image_repository",
+        "checksums[\"kubeadm\"]",
+        "images_dir",
+        "cni_manifest",
+        "admin_lifetime",
+        "etcd_heartbeat_ms",
+        "external_etcd.ca",
+        "external_etcd.certificate",
+        "external_etcd.key",
+    ];
+    assert_eq!(paths, wanted);
+    assert!(!format!("{problems:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_cni_that_does_not_fit_is_refused_with_a_reason_unless_the_user_brings_it() {
+    let pool = |version: &str| json!([{ "name": "cp", "role": "control_plane", "provider": "aws", "region": "r", "image": { "version": version } }]);
+    let change = |cni: &str, minor: u16, version: &str| json!({ "kubernetes": format!("1.{minor}.0"), "network": { "cni": cni }, "pools": pool(version) });
+    let told = |change: Value, own: bool| -> Vec<String> {
+        let bench = Bench::new(change).with(|options| {
+            options.cni_manifest = own.then(|| "kind: DaemonSet".to_owned());
+        });
+        bench.tool.validate(&bench.cluster.spec).into_iter().map(|problem| problem.to_string()).collect()
+    };
+    assert!(told(change("cilium", 20, "22.04"), false)[0].starts_with("network.cni: cilium needs Kubernetes 1.21"));
+    assert!(told(change("cilium", 30, "20.04"), false)[0].contains("cilium needs Linux 5.10"));
+    assert!(told(change("calico", 30, "18.04"), false)[0].contains("calico needs Linux 5.10"));
+    for fits in [change("cilium", 21, "22.04"), change("calico", 29, "18.04"), change("canal", 34, "20.04")] {
+        assert_eq!(told(fits, false), [""; 0]);
+    }
+    assert_eq!(told(change("cilium", 20, "20.04"), true), [""; 0]);
+}
+
+#[test]
+fn sudo_that_asks_for_a_password_is_told_with_its_remedy() {
+    let bench = Bench::new(json!({}));
+    let error = bench.parse("demo-w-g-1", &StageKind::Prepare, 1, "", "sudo: a password is required\n").unwrap_err();
+    assert_eq!(error.remedy(), Some("let the user run sudo without a password"));
+}
+
+#[test]
+fn a_kubeconfig_lives_as_long_as_asked_and_has_a_key_of_its_own() {
+    let bench = Bench::new(json!({}));
+    let issue = |lifetime| {
+        let who = ("eve", "viewers");
+        let secrets = (&bench.cluster, &bench.secrets);
+        let text =
+            bench.tool.kubeconfig(secrets, who, std::time::Duration::from_secs(lifetime), &SystemEntropy).unwrap();
+        let config: Value = serde_saphyr::from_str(text.expose()).unwrap();
+        let user = &config["users"][0]["user"];
+        let part = |name: &str| String::from_utf8(STANDARD.decode(user[name].as_str().unwrap()).unwrap()).unwrap();
+        (part("client-certificate-data"), part("client-key-data"))
+    };
+    let ((certificate, key), (_, other)) = (issue(600), issue(600));
+    assert!(key != other && key.contains("PRIVATE KEY") && key.trim() != secret(&bench, "admin.key").trim());
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("eve.crt"), certificate).unwrap();
+    let shown = std::process::Command::new("openssl")
+        .args(["x509", "-noout", "-subject", "-enddate", "-nameopt", "RFC2253", "-in"])
+        .arg(dir.path().join("eve.crt"))
+        .output();
+    let Ok(shown) = shown else {
+        eprintln!("skipped: this machine has no openssl");
+        return;
+    };
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    // Ten minutes after the clock's time.
+    assert!(shown.contains("CN=eve,O=viewers") && shown.contains("notAfter=Nov 18 11:16:40 2026 GMT"), "{shown}");
+}
+
+/// What differs by minor in the scripts, and where it changes.
+#[test]
+fn every_minor_gets_the_script_that_it_wants() {
+    for minor in 18..=36_u16 {
+        let bench = Bench::new(json!({ "kubernetes": format!("1.{minor}.0"), "endpoint": { "kind": "node_local" } }));
+        let init = bench.text("demo-cp-a-1", &StageKind::Init);
+        let drain = bench.text("demo-cp-a-1", &StageKind::Drain { node: bench.node("demo-w-g-1").name.clone() });
+        let prepare = bench.text("demo-cp-a-1", &StageKind::Prepare);
+        let has = |name: &str, part: &str| value(if name == "pki" { &init } else { &prepare }, name).contains(part);
+        assert_eq!(has("pki", "/etc/kubernetes/pki/sa.key"), minor >= 22, "an elliptic key for service accounts");
+        assert_eq!(value(&drain, "empty_dir") == "--delete-emptydir-data", minor >= 20);
+        assert_eq!(has("from_packages", "yes"), minor >= 24, "the package repository begins with 1.24");
+        let pause = crate::kubeadm::release(bench.cluster.spec.kubernetes).unwrap().pause;
+        assert!(has("containerd_one", &format!("pause:{pause}\"")), "kubeadm's pause image");
+        let one = has("downloads", "containerd-static-1.7");
+        assert_eq!(one, minor <= 31, "CRI v1alpha2 is gone with containerd 2, 1.32 and later want it");
+        assert!(value(&prepare, "ports").contains("tcp/7443"), "the proxy's port is not 6443");
+    }
 }

@@ -19,6 +19,7 @@ pub(super) fn problems(options: &Options, spec: &ClusterSpec) -> Vec<Problem> {
     found.extend(mirror(options, spec));
     found.extend(repository(options));
     found.extend(checksums(options));
+    found.extend(images(options));
     found.extend(manifest(options));
     found.extend(lifetime(options));
     found.extend(heartbeat(options));
@@ -62,6 +63,14 @@ fn checksums(options: &Options) -> Vec<Problem> {
     let wrong = options.checksums.iter().filter(|(name, sum)| !path(name) || !is_hex_digest(sum));
     let rule = "must be a path such as v1.36.5/bin/linux/amd64/kubeadm and 64 hex digits in lower case";
     wrong.map(|(name, _)| Problem::new(format!("options.checksums[{name:?}]"), rule)).collect()
+}
+
+fn images(options: &Options) -> Option<Problem> {
+    let fits = options.images_dir.as_deref().is_none_or(|dir| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+        dir.starts_with('/') && dir.len() <= 1000 && dir.chars().all(plain)
+    });
+    (!fits).then(|| Problem::new("options.images_dir", "must be /, then letters, digits and any of '._-/'"))
 }
 
 /// YAML that cannot be read would be found out by `kubectl`, when all machines are paid for.
