@@ -4,9 +4,10 @@ old={{ old_tokens }}
 main() {
   lock 60
   local id
-  for id in $old; do
-    kubeadm token delete "$id" >&2 || later "a join token cannot be deleted"
-  done
-  kubectl -n kube-system delete secret kubeadm-certs --ignore-not-found >&2 || later "the certificates cannot be deleted"
+  local -a secrets=(kubeadm-certs)
+  # Not `kubeadm token delete`, which fails for a token that an invitation took back, or time.
+  for id in $old; do secrets+=("bootstrap-token-$id"); done
+  kubectl -n kube-system delete secret "${secrets[@]}" --ignore-not-found >&2 ||
+    later "the invitation cannot be taken back"
 }
 main </dev/null
