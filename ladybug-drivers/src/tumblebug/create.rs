@@ -1,0 +1,151 @@
+//! Making a machine: one call that lasts as long as the machine takes, and may never be answered.
+
+use futures::future::{Either, select};
+use ladybug_core::{
+    Disposition, Error, ErrorKind, Region, Result,
+    cloud::{Call, Owner, Resource, ResourceKind},
+};
+use serde_json::Value;
+use std::{pin::pin, time::Duration};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{
+    TumblebugDriver,
+    client::{Ask, part},
+    driver::foreign,
+    error::{failed_machine, is_absence, refused},
+    model::{Anything, Infra, Node, Progress},
+};
+
+impl TumblebugDriver {
+    /// Makes the owner's machine and returns when the cloud has given it an id: not every machine that is asked for
+    /// gets one, and the reason is told only then.
+    ///
+    /// # Cancel safety
+    /// What was sent goes on; the next try finds it by its name.
+    pub(super) async fn create(&self, cx: &Call, owner: &Owner, region: &Region, body: Value) -> Result<Resource> {
+        let (name, request) = (owner.resource_name(), self.client.request_id());
+        let ask = Ask::post(format!("make the machine {name}"), self.path("/infra"), body).with_request(&request);
+        let node = {
+            let (post, watch) = (pin!(self.client.change::<Infra>(cx, ask)), pin!(self.watch(cx, &name)));
+            match select(post, watch).await {
+                Either::Left((Ok(infra), _)) => infra.node.into_iter().next(),
+                Either::Left((Err(error), _)) => self.after_refusal(cx, owner, region, &request, error).await?,
+                Either::Right((node, _)) => Some(node),
+            }
+        };
+        self.made(cx, owner, region, node).await
+    }
+
+    /// What an answered call has made. HTTP 200 says nothing about the machine.
+    async fn made(&self, cx: &Call, owner: &Owner, region: &Region, node: Option<Node>) -> Result<Resource> {
+        let name = owner.resource_name();
+        let reason = match &node {
+            Some(node) if node.status == "Failed" => node.system_message.clone(),
+            Some(node) => return self.resource_of_node(region, &name, node),
+            None => "the infra was made without a node".to_owned(),
+        };
+        self.terminate(cx, &name).await?;
+        Err(failed_machine(format!("make the machine {name}"), &reason))
+    }
+
+    /// After a refusal, or when the answer was lost: what became of the call.
+    async fn after_refusal(
+        &self,
+        cx: &Call,
+        owner: &Owner,
+        region: &Region,
+        request: &str,
+        error: Error,
+    ) -> Result<Option<Node>> {
+        let name = owner.resource_name();
+        match error.disposition() {
+            Disposition::Ambiguous if error.kind() != ErrorKind::Timeout => self.follow(cx, &name, request, error).await,
+            _ if error.kind() == ErrorKind::AlreadyExists => match self.machine(cx, region, &name).await? {
+                Some(there) if there.owner.key == owner.key && there.owner.cluster == owner.cluster => {
+                    self.node(cx, &name).await
+                }
+                Some(_) => Err(foreign(ResourceKind::Machine, &name)),
+                None => Err(error),
+            },
+            Disposition::Permanent => {
+                self.clear_refused(cx, owner, region, &name).await?;
+                Err(error)
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// A call that failed leaves its infra, which would keep the name.
+    async fn clear_refused(&self, cx: &Call, owner: &Owner, region: &Region, name: &str) -> Result<()> {
+        match self.machine(cx, region, name).await? {
+            Some(left) if left.owner.key == owner.key && left.owner.cluster == owner.cluster => {
+                self.terminate(cx, name).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks until the node has an id at the cloud, or has failed, which it tells as long as it is asked.
+    async fn watch(&self, cx: &Call, name: &str) -> Node {
+        let (mut pause, longest) = self.client.config().pauses;
+        loop {
+            sleep(pause).await;
+            pause = longer(pause, longest);
+            // A look that fails says nothing; the call itself is still under way and has an answer or a deadline.
+            if let Ok(Some(node)) = self.node(cx, name).await
+                && has_come_out(&node)
+            {
+                return node;
+            }
+        }
+    }
+
+    /// Asks for the progress of a call whose answer was lost.
+    async fn follow(&self, cx: &Call, name: &str, request: &str, lost: Error) -> Result<Option<Node>> {
+        let (mut pause, longest) = self.client.config().pauses;
+        let deadline = cx.deadline.unwrap_or_else(|| Instant::now() + self.client.config().patience);
+        loop {
+            let node = self.node(cx, name).await?;
+            if node.as_ref().is_some_and(has_come_out) {
+                return Ok(node);
+            }
+            match self.progress(cx, request).await? {
+                Some(progress) if progress.status == "Error" => {
+                    return Err(refused(format!("make the machine {name}"), 500, &progress.error_response, true));
+                }
+                Some(progress) if progress.status == "Success" => return self.node(cx, name).await,
+                None if node.is_none() => return Err(lost),
+                Some(_) | None => {}
+            }
+            if Instant::now() + pause >= deadline {
+                sleep_until(deadline).await;
+                return Err(lost);
+            }
+            sleep(pause).await;
+            pause = longer(pause, longest);
+        }
+    }
+
+    async fn progress(&self, cx: &Call, request: &str) -> Result<Option<Progress>> {
+        let what = format!("ask for the progress of request {request}");
+        self.client.find(cx, Ask::get(what, format!("/request/{}", part(request)))).await
+    }
+
+    /// Ends the infra of that name with its machine, which takes as long as the cloud takes.
+    pub(super) async fn terminate(&self, cx: &Call, name: &str) -> Result<()> {
+        let path = format!("{}?option=terminate", self.infra_path(name));
+        match self.client.change::<Anything>(cx, Ask::delete(format!("delete the machine {name}"), path)).await {
+            Err(error) if !is_absence(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn longer(pause: Duration, longest: Duration) -> Duration {
+    (pause * 5 / 4).min(longest)
+}
+
+fn has_come_out(node: &Node) -> bool {
+    !node.csp_resource_id.is_empty() || matches!(node.status.as_str(), "Running" | "Failed" | "Suspended")
+}
