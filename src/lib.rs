@@ -51,12 +51,14 @@ pub mod kubeadm {
 }
 
 /// Drivers of clouds.
-#[cfg(any(feature = "aws", feature = "hosts"))]
+#[cfg(any(feature = "aws", feature = "hosts", feature = "tumblebug"))]
 pub mod drivers {
     #[cfg(feature = "aws")]
     pub use ladybug_drivers::aws;
     #[cfg(feature = "hosts")]
     pub use ladybug_drivers::hosts;
+    #[cfg(feature = "tumblebug")]
+    pub use ladybug_drivers::tumblebug;
 }
 
 #[cfg(feature = "conformance")]

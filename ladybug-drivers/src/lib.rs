@@ -6,3 +6,5 @@ pub mod aws;
 pub mod hosts;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "tumblebug")]
+pub mod tumblebug;

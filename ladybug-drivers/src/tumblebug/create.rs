@@ -3,7 +3,7 @@
 use futures::future::{Either, select};
 use ladybug_core::{
     Disposition, Error, ErrorKind, Region, Result,
-    cloud::{Call, Owner, Resource, ResourceKind},
+    cloud::{Call, Owner, Resource},
 };
 use serde_json::Value;
 use std::{pin::pin, time::Duration};
@@ -12,7 +12,6 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::{
     TumblebugDriver,
     client::{Ask, part},
-    driver::foreign,
     error::{failed_machine, is_absence, refused},
     model::{Anything, Infra, Node, Progress},
 };
@@ -26,15 +25,12 @@ impl TumblebugDriver {
     pub(super) async fn create(&self, cx: &Call, owner: &Owner, region: &Region, body: Value) -> Result<Resource> {
         let (name, request) = (owner.resource_name(), self.client.request_id());
         let ask = Ask::post(format!("make the machine {name}"), self.path("/infra"), body).with_request(&request);
-        let node = {
-            let (post, watch) = (pin!(self.client.change::<Infra>(cx, ask)), pin!(self.watch(cx, &name)));
-            match select(post, watch).await {
-                Either::Left((Ok(infra), _)) => infra.node.into_iter().next(),
-                Either::Left((Err(error), _)) => self.after_refusal(cx, owner, region, &request, error).await?,
-                Either::Right((node, _)) => Some(node),
-            }
-        };
-        self.made(cx, owner, region, node).await
+        let (post, watch) = (pin!(self.client.change::<Infra>(cx, ask)), pin!(self.watch(cx, &name)));
+        match select(post, watch).await {
+            Either::Left((Ok(infra), _)) => self.made(cx, owner, region, infra.node.into_iter().next()).await,
+            Either::Left((Err(error), _)) => self.after_refusal(cx, owner, region, &request, error).await,
+            Either::Right((node, _)) => self.made(cx, owner, region, Some(node)).await,
+        }
     }
 
     /// What an answered call has made. HTTP 200 says nothing about the machine.
@@ -57,33 +53,25 @@ impl TumblebugDriver {
         region: &Region,
         request: &str,
         error: Error,
-    ) -> Result<Option<Node>> {
+    ) -> Result<Resource> {
         let name = owner.resource_name();
-        match error.disposition() {
-            Disposition::Ambiguous if error.kind() != ErrorKind::Timeout => self.follow(cx, &name, request, error).await,
-            _ if error.kind() == ErrorKind::AlreadyExists => match self.machine(cx, region, &name).await? {
-                Some(there) if there.owner.key == owner.key && there.owner.cluster == owner.cluster => {
-                    self.node(cx, &name).await
-                }
-                Some(_) => Err(foreign(ResourceKind::Machine, &name)),
-                None => Err(error),
-            },
-            Disposition::Permanent => {
-                self.clear_refused(cx, owner, region, &name).await?;
-                Err(error)
-            }
-            _ => Err(error),
+        if error.disposition() == Disposition::Ambiguous && error.kind() != ErrorKind::Timeout {
+            let node = self.follow(cx, &name, request, error).await?;
+            return self.made(cx, owner, region, node).await;
         }
-    }
-
-    /// A call that failed leaves its infra, which would keep the name.
-    async fn clear_refused(&self, cx: &Call, owner: &Owner, region: &Region, name: &str) -> Result<()> {
-        match self.machine(cx, region, name).await? {
-            Some(left) if left.owner.key == owner.key && left.owner.cluster == owner.cluster => {
-                self.terminate(cx, name).await
-            }
-            _ => Ok(()),
+        if error.disposition() != Disposition::Permanent {
+            return Err(error);
         }
+        let Some(there) = self.machine(cx, region, &name).await? else { return Err(error) };
+        if error.kind() == ErrorKind::AlreadyExists {
+            // Somebody who asked at the same time for the same machine was first.
+            return self.as_it_is(cx, owner, there).await;
+        }
+        // A call that failed leaves its infra, which would keep the name.
+        if there.owner.key == owner.key && there.owner.cluster == owner.cluster {
+            self.terminate(cx, &name).await?;
+        }
+        Err(error)
     }
 
     /// Looks until the node has an id at the cloud, or has failed, which it tells as long as it is asked.

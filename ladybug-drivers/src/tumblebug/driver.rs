@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use ladybug_core::{
-    ClusterUid, Error, ErrorKind, ProviderName, Region, ResourceId, Result,
+    ClusterUid, Disposition, Error, ErrorKind, ProviderName, Region, ResourceId, Result,
     cloud::{
         Action, Call, Capabilities, CloudDriver, Deletion, Location, MachineChoice, MachineQuery, Owner, Resource,
         ResourceKind, ResourceRef, ResourceSpec,
@@ -43,6 +43,16 @@ impl TumblebugDriver {
         format!("/ns/{}{below}", part(&self.client.config().namespace))
     }
 
+    fn check_account(&self, resource: &ResourceRef) -> Result<()> {
+        let provider = &self.client.config().provider;
+        if resource.provider == *provider {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidSpec, format!("ask {provider} for {resource}"))
+            .with_message("it is of another account")
+            .with_remedy("ask the driver of its own provider"))
+    }
+
     pub(super) fn reference(&self, region: &Region, kind: ResourceKind, name: &str) -> Result<ResourceRef> {
         let id = ResourceId::new(name).map_err(|cause| {
             Error::new(ErrorKind::Unexpected, format!("take over the {kind} {name:?}"))
@@ -70,20 +80,22 @@ impl CloudDriver for TumblebugDriver {
     }
 
     async fn resolve(&self, cx: &Call, query: &MachineQuery) -> Result<MachineChoice> {
-        self.choose(cx, query).await
+        self.choose(cx, query).await.map_err(|error| error.with_context("region", &query.region))
     }
 
     async fn ensure(&self, cx: &Call, owner: &Owner, at: &Location, spec: &ResourceSpec) -> Result<Resource> {
-        match spec {
+        let made = match spec {
             ResourceSpec::Network(network) => self.ensure_network(cx, owner, at, network).await,
             ResourceSpec::Firewall(firewall) => self.ensure_firewall(cx, owner, at, firewall).await,
             ResourceSpec::SshKey(key) => self.ensure_key(cx, owner, at, key).await,
             ResourceSpec::Machine(machine) => self.ensure_machine(cx, owner, at, machine).await,
             other => Err(unsupported(other.kind())),
-        }
+        };
+        made.map_err(|error| of_a_change(error).with_context("key", &owner.key))
     }
 
     async fn get(&self, cx: &Call, resource: &ResourceRef) -> Result<Option<Resource>> {
+        self.check_account(resource)?;
         match Kind::of(resource.kind) {
             Some(kind) => self.get_thing(cx, kind, resource).await,
             None if resource.kind == ResourceKind::Machine => self.get_machine(cx, resource).await,
@@ -92,16 +104,19 @@ impl CloudDriver for TumblebugDriver {
     }
 
     async fn delete(&self, cx: &Call, resource: &ResourceRef) -> Result<Deletion> {
-        match Kind::of(resource.kind) {
+        self.check_account(resource)?;
+        let deleted = match Kind::of(resource.kind) {
             Some(kind) => self.delete_thing(cx, kind, resource).await,
             None if resource.kind == ResourceKind::Machine => self.delete_machine(cx, resource).await,
             None => Err(unsupported(resource.kind)),
-        }
+        };
+        deleted.map_err(of_a_change)
     }
 
     async fn act(&self, cx: &Call, resource: &ResourceRef, action: &Action) -> Result<Resource> {
+        self.check_account(resource)?;
         match resource.kind {
-            ResourceKind::Machine => self.control(cx, resource, *action).await,
+            ResourceKind::Machine => self.control(cx, resource, *action).await.map_err(of_a_change),
             other => Err(unsupported(other)),
         }
     }
@@ -114,6 +129,11 @@ impl CloudDriver for TumblebugDriver {
     ) -> BoxStream<'a, Result<Resource>> {
         self.owned(cx, *cluster, at.region.clone())
     }
+}
+
+/// A change that ran out of time may have been done in part, even where its last request only looked.
+fn of_a_change(error: Error) -> Error {
+    if error.kind() == ErrorKind::Timeout { error.with_disposition(Disposition::Ambiguous) } else { error }
 }
 
 fn unsupported(kind: ResourceKind) -> Error {

@@ -4,7 +4,6 @@
 //! could only be made one after the other. An infra's name is unique, and its labels are written by the call that makes
 //! it; a machine's are then too.
 
-use futures::future::try_join;
 use ladybug_core::{
     Error, ErrorKind, Region, Result,
     cloud::{
@@ -96,11 +95,11 @@ impl TumblebugDriver {
     /// The machine as stored, with its live status; `None` at the first look.
     pub(super) async fn node(&self, cx: &Call, infra: &str) -> Result<Option<Node>> {
         let path = format!("{}/node/{NODE}", self.infra_path(infra));
-        let stored = self.client.find::<Node>(cx, Ask::get(format!("look at the machine {infra}"), path.clone()));
+        let ask = Ask::get(format!("look at the machine {infra}"), path.clone());
+        let Some(stored) = self.client.find::<Node>(cx, ask).await? else { return Ok(None) };
         let what = format!("look at the status of machine {infra}");
-        let live = self.client.find::<Node>(cx, Ask::get(what, format!("{path}?option=status")));
-        let (stored, live) = try_join(stored, live).await?;
-        Ok(stored.zip(live).map(|(stored, live)| Node {
+        let live = self.client.find::<Node>(cx, Ask::get(what, format!("{path}?option=status"))).await?;
+        Ok(live.map(|live| Node {
             status: live.status,
             system_message: if live.system_message.is_empty() { stored.system_message } else { live.system_message },
             public_ip: live.public_ip.or(stored.public_ip),

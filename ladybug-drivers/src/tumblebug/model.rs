@@ -113,13 +113,6 @@ pub(super) struct Infra {
     pub(super) node: Vec<Node>,
 }
 
-/// An infra's status, asked for alone.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct InfraStatus {
-    pub(super) status: Infra,
-}
-
 /// All resources that a label selector finds.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Found<T> {

@@ -58,7 +58,7 @@ fn range(text: &str) -> Option<Option<(u16, u16)>> {
     }
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let range = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-    Some((!matches!(range, (0 | 1, 65_535))).then_some(range))
+    Some(Some(range).filter(|range| !matches!(range, (0 | 1, 65_535))))
 }
 
 /// What is to be added and taken away so that exactly `wanted` is let in: both in the words of requests.
@@ -67,10 +67,17 @@ fn range(text: &str) -> Option<Option<(u16, u16)>> {
 /// loses rules when several sources share a port (`diffFirewallRules` in its `securitygroup.go`, 0.13).
 pub(super) fn difference(shown: &[Rule], wanted: &[FirewallRule]) -> (Vec<Value>, Vec<Value>) {
     let inbound = inbound(shown);
+    let wanted: Vec<_> = wanted.iter().map(plain).collect();
     let there: Vec<_> = inbound.iter().filter_map(|rule| meant(rule)).collect();
     let extra = inbound.iter().filter(|rule| meant(rule).is_none_or(|meant| !wanted.contains(&meant)));
     let missing = wanted.iter().filter(|rule| !there.contains(rule));
     (missing.map(request).collect(), extra.map(|rule| as_shown(rule)).collect())
+}
+
+/// The rule with every port said in one way.
+fn plain(rule: &FirewallRule) -> FirewallRule {
+    let ports = rule.ports.filter(|ports| !matches!(ports, (0 | 1, 65_535)));
+    FirewallRule { ports, ..rule.clone() }
 }
 
 fn as_shown(rule: &Rule) -> Value {
