@@ -64,7 +64,7 @@ pub(super) fn all_pinned(options: &Options, spec: &ClusterSpec) -> bool {
     let version = spec.kubernetes;
     let archs = spec.pools.iter().map(|pool| pool.machine.arch);
     let mut paths = archs.flat_map(|arch| BINARIES.map(|name| path(version, arch, name)));
-    options.from_packages(version) || paths.all(|path| sum(options, &path).is_some())
+    options.takes_packages(version) || paths.all(|path| sum(options, &path).is_some())
 }
 
 fn sum<'a>(options: &'a Options, path: &str) -> Option<&'a str> {

@@ -68,7 +68,7 @@ const FIRST_PACKAGED: u16 = 24;
 
 impl Options {
     /// Whether this version comes from the package repository.
-    pub(super) fn from_packages(&self, version: KubernetesVersion) -> bool {
+    pub(super) fn takes_packages(&self, version: KubernetesVersion) -> bool {
         self.install == Install::Packages && version.minor() >= FIRST_PACKAGED
     }
 }

@@ -74,7 +74,7 @@ impl Prepare {
             now: 0,
             minor: version.minor(),
             version: version.to_string(),
-            from_packages: yes(options.from_packages(version)),
+            from_packages: yes(options.takes_packages(version)),
             packages_minor: downloads::NEWEST_MINOR,
             mirror: options.mirror.clone().unwrap_or_default(),
             images: options.images_dir.clone().unwrap_or_default(),

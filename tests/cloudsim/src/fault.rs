@@ -83,8 +83,8 @@ impl FaultPlan {
         Self { rules: Vec::new() }
     }
 
-    /// Adds a rule. `operation` is the name that counters show; `Create*` means every operation that begins so, and
-    /// such a rule counts the calls of all of them together.
+    /// Adds a rule. `operation` is the name that counters show; `Create*` means every operation that begins so,
+    /// `A|B` one or the other, and such a rule counts the calls of all of them together.
     #[must_use]
     pub fn rule(mut self, cloud: Cloud, operation: &str, when: When, effect: Effect) -> Self {
         self.rules.push(Rule { cloud, operation: operation.to_owned(), when, effect });
@@ -94,11 +94,11 @@ impl FaultPlan {
 
 impl Rule {
     fn names(&self, cloud: Cloud, operation: &str) -> bool {
-        let fits = match self.operation.strip_suffix('*') {
+        let fits = |name: &str| match name.strip_suffix('*') {
             Some(start) => operation.starts_with(start),
-            None => operation == self.operation,
+            None => operation == name,
         };
-        fits && cloud == self.cloud
+        cloud == self.cloud && self.operation.split('|').any(fits)
     }
 }
 

@@ -26,6 +26,7 @@
 //! | `transcript`, `counters` | what was said, without secrets, and how often |
 //! | `http` | the server; the `Face` trait; the pipeline of one exchange |
 //! | `aws` | the first face |
+//! | `tumblebug` | CB-Tumblebug 0.13, whose calls last until the machines are there |
 //!
 //! # How a face is added
 //! A face is a folder with `mod.rs` (declares), `face.rs` (implements the crate's `Face`: name the operation, answer
@@ -44,6 +45,7 @@ mod hook;
 mod http;
 mod sim;
 mod transcript;
+mod tumblebug;
 mod world;
 
 pub use aws::{AwsFace, AwsUser};
@@ -53,4 +55,5 @@ pub use counters::Counters;
 pub use fault::{Effect, FaultPlan, When};
 pub use hook::{Birth, InstanceHook, Presence};
 pub use sim::CloudSim;
+pub use tumblebug::{Dialect, Ran, RemoteShell, TumblebugConfig, TumblebugFace};
 pub use world::{Cloud, Edge, Resource};

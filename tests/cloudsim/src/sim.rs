@@ -22,6 +22,7 @@ use crate::{
     herald::herald,
     http::{Called, Deed, Face, Front, Reply, Request, serve},
     transcript::Exchange,
+    tumblebug::{Tumblebug, TumblebugFace},
     world::{Cloud, Ledger, Resource},
 };
 
@@ -175,6 +176,7 @@ impl Shared {
 pub struct CloudSim {
     shared: Arc<Shared>,
     aws: AwsFace,
+    tumblebug: TumblebugFace,
     tasks: Vec<AbortHandle>,
 }
 
@@ -194,20 +196,32 @@ impl CloudSim {
     pub async fn start(config: Config) -> io::Result<Self> {
         let clock = Clock::new(config.pace, config.skew);
         let aws = Arc::new(Aws::new(&config, clock.clone()));
-        let faces: BTreeMap<Cloud, Arc<dyn Face>> = BTreeMap::from([(Cloud::Aws, Arc::clone(&aws) as Arc<dyn Face>)]);
+        let tumblebug = Arc::new(Tumblebug::new(&config));
+        let faces: BTreeMap<Cloud, Arc<dyn Face>> = BTreeMap::from([
+            (Cloud::Aws, Arc::clone(&aws) as Arc<dyn Face>),
+            (Cloud::Tumblebug, Arc::clone(&tumblebug) as Arc<dyn Face>),
+        ]);
         let (shared, deeds) = Shared::new(config, clock, faces);
         let mut tasks = vec![
             tokio::spawn(Arc::clone(&shared).tick()).abort_handle(),
             tokio::spawn(herald(Arc::clone(&shared), deeds)).abort_handle(),
         ];
         let address = shared.open(Cloud::Aws, &mut tasks).await?;
-        Ok(Self { aws: AwsFace::new(aws, address, Arc::clone(&shared)), shared, tasks })
+        let aws = AwsFace::new(aws, address, Arc::clone(&shared));
+        let tumblebug = TumblebugFace::new(tumblebug, shared.open(Cloud::Tumblebug, &mut tasks).await?);
+        Ok(Self { aws, tumblebug, shared, tasks })
     }
 
     /// The AWS face: EC2, Elastic Load Balancing v2, STS, Systems Manager, Service Quotas.
     #[must_use]
     pub const fn aws(&self) -> &AwsFace {
         &self.aws
+    }
+
+    /// The CB-Tumblebug face.
+    #[must_use]
+    pub const fn tumblebug(&self) -> &TumblebugFace {
+        &self.tumblebug
     }
 
     /// Every resource that exists, except what came with the accounts and what tests planted.

@@ -102,7 +102,6 @@ sed -i s/v2.3.4/v1.7.34/ /usr/local/sbin/containerd
 printf '5.15.0-1' >/srv/kernel
 "
     );
-    // The built-in table has other sums for the real ones.
     let sum = "65b38cb5e6bd1f6ca6d0ffdc22ad0aa8a6d40c1e9d0ac2ef1cd54ff1e7ef3b80";
     let pinned = |options: &mut Options| {
         options.mirror = Some("file:///srv/mirror".to_owned());
@@ -111,8 +110,8 @@ printf '5.15.0-1' >/srv/kernel
     let wrong = script(json!({ "kubernetes": "1.20.15" }), pinned);
     let right =
         script(json!({ "kubernetes": "1.20.15" }), |options| options.mirror = Some("file:///srv/mirror".to_owned()));
-    // What the machine has beside of the script is believed only where nothing is pinned.
-    let right = right.lines().map(|line| unpin(line)).collect::<Vec<_>>().join("\n") + "\n";
+    // The file beside the download is believed only where nothing is pinned.
+    let right = right.lines().map(unpin).collect::<Vec<_>>().join("\n") + "\n";
     let Some(ran) = play(&[(&scene, &wrong), ("", &right), ("", &right)]) else { return };
     assert_eq!(ran[0].status, 1, "{}", ran[0].stderr);
     assert!(ran[0].stderr.contains("its checksum is wrong"), "{}", ran[0].stderr);

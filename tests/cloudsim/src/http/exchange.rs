@@ -13,6 +13,9 @@ use crate::{
     transcript::{Exchange, Said},
 };
 
+/// How often the end of a call that lasts is looked for, in simulated time.
+const LOOK: Duration = Duration::from_secs(1);
+
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// One face with the world behind it.
@@ -28,6 +31,23 @@ struct Busy<'a>(&'a Front);
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
         self.0.shared.ended(self.0.face.cloud());
+    }
+}
+
+/// Keeps what was asked when the caller hangs up before the answer.
+struct Unheard<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Unheard<F> {
+    fn was_heard(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<F: FnOnce()> Drop for Unheard<F> {
+    fn drop(&mut self) {
+        if let Some(keep) = self.0.take() {
+            keep();
+        }
     }
 }
 
@@ -49,13 +69,31 @@ impl Front {
         if let Some(Effect::Delay(span)) = fault {
             self.wait(span).await;
         }
-        let reply = self.reply(&request, &called, fault.as_ref());
+        let reply = match self.reply(&request, &called, fault.as_ref()) {
+            Some(begun) if begun.later.is_some() && answers(fault.as_ref()) => {
+                let unheard = Unheard(Some(|| self.keep(number, &request, &called, None, fault.as_ref())));
+                let reply = self.conclude(begun).await;
+                unheard.was_heard();
+                Some(reply)
+            }
+            reply => reply,
+        };
         self.keep(number, &request, &called, reply.as_ref(), fault.as_ref());
         match (&fault, reply) {
             (Some(Effect::HangBefore | Effect::HangAfter), _) => std::future::pending().await,
             (Some(Effect::DropAnswer), _) | (_, None) => Err(io::ErrorKind::ConnectionAborted.into()),
             (_, Some(reply)) => self.respond(reply, fault.as_ref()),
         }
+    }
+
+    /// Waits for the answer of a call that lasts.
+    async fn conclude(&self, mut reply: Reply) -> Reply {
+        while let Some(what) = reply.later.take() {
+            self.wait(LOOK).await;
+            let came = self.shared.moment(|ledger| self.face.conclude(ledger, &what));
+            reply = came.unwrap_or_else(|| Reply::later(&what));
+        }
+        reply
     }
 
     /// The answer, if there is one.
@@ -129,6 +167,11 @@ impl Front {
             tokio::time::sleep(self.shared.clock.real(span)).await;
         }
     }
+}
+
+/// Whether a call that lasts is answered at its end; where the answer is lost, nobody waits for it.
+fn answers(fault: Option<&Effect>) -> bool {
+    !matches!(fault, Some(Effect::DropAnswer | Effect::HangAfter))
 }
 
 fn said(reply: &Reply) -> Said {

@@ -39,6 +39,11 @@ pub(crate) trait Face: fmt::Debug + Send + Sync + 'static {
     /// Answers a request.
     fn answer(&self, ledger: &mut Ledger, request: &Request, called: &Called) -> Reply;
 
+    /// The answer that `later` of a reply stands for, once there is one. Only faces with calls that last need it.
+    fn conclude(&self, _ledger: &mut Ledger, _later: &str) -> Option<Reply> {
+        None
+    }
+
     /// Says in the cloud's own words what a fault says; called only for effects that are answers.
     fn refuse(&self, ledger: &mut Ledger, request: &Request, called: &Called, effect: &Effect) -> Reply;
 

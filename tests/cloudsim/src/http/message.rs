@@ -35,15 +35,22 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// What this waits for, where it is no answer yet: its face is asked again until it has one.
+    pub(crate) later: Option<String>,
 }
 
 impl Reply {
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<String>) -> Self {
-        Self { status, headers: vec![("content-type".to_owned(), content_type.to_owned())], body: body.into() }
+        Self { status, headers: vec![("content-type".to_owned(), content_type.to_owned())], body: body.into(), later: None }
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// No answer yet, but one when `what` has come to its end.
+    pub(crate) fn later(what: &str) -> Self {
+        Self { status: 0, headers: Vec::new(), body: String::new(), later: Some(what.to_owned()) }
     }
 }
