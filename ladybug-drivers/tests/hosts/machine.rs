@@ -26,7 +26,8 @@ useradd -m -s /bin/sh -p '*' admin
 install -d -o admin -g admin -m 700 /home/admin/.ssh
 echo plain >/proc/sys/kernel/hostname
 unshare -n sleep 1000d &
-until ip link add eth0 type veth peer name far netns $! 2>/dev/null && [ -e /sys/class/net/eth0 ]; do sleep 0.01; done
+until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+ip link add eth0 type veth peer name far netns $!
 ip link set lo up
 ip addr add 10.77.0.2/24 dev eth0
 ip link set eth0 up

@@ -1,1 +1,81 @@
-//! To come.
+//! The way to machines: keys, rights, jump hosts.
+
+use std::sync::Arc;
+
+use ladybug_bootstrap::ssh::SshConnector;
+use ladybug_core::{
+    ErrorKind, Secret,
+    cloud::CloudDriver,
+    remote::{Connector, HostKeyPolicy, Target},
+};
+use ladybug_drivers::hosts::Inventory;
+
+use crate::{
+    machine::{Machine, need_machines},
+    scene::{Cluster, call, driver, host, login},
+};
+
+#[tokio::test]
+async fn who_may_not_use_sudo_is_told_how() {
+    need_machines!();
+    let (machine, cluster) = (Machine::new(), Cluster::new("demo"));
+    let mut admin = host("rack-1", &machine);
+    admin.login.user = "admin".to_owned();
+    let driver = driver([admin]);
+    let error = cluster.ground(&driver).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+    assert!(error.to_string().contains("rack-1") && error.remedy().unwrap().contains("NOPASSWD"), "{error}");
+    machine.sh("echo 'admin ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/admin");
+    let before = machine.snapshot();
+    let ground = cluster.ground(&driver).await.unwrap();
+    let made = cluster.claim(&driver, &ground, "rack-1").await.unwrap();
+    driver.delete(&call(), &made.reference).await.unwrap();
+    for resource in ground.iter().rev() {
+        driver.delete(&call(), &resource.reference).await.unwrap();
+    }
+    assert_eq!(machine.snapshot(), before);
+}
+
+#[tokio::test]
+async fn a_wrong_key_and_a_changed_host_key_are_told_apart() {
+    need_machines!();
+    let (machine, cluster) = (Machine::new(), Cluster::new("demo"));
+    let mut wrong = host("rack-1", &machine);
+    wrong.login.private_key = Secret::new(cluster.private.expose().clone());
+    assert_eq!(cluster.ground(&driver([wrong])).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    let mut changed = host("rack-1", &machine);
+    changed.login.host_key = Machine::new().server.pin("ed25519");
+    let error = cluster.ground(&driver([changed])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::HostKeyMismatch);
+}
+
+#[tokio::test]
+async fn who_is_trusted_once_is_pinned_from_then_on() {
+    need_machines!();
+    let (machine, cluster) = (Machine::new(), Cluster::new("demo"));
+    let mut trusted = host("rack-1", &machine);
+    trusted.login.host_key = HostKeyPolicy::TrustOnFirstUse;
+    let driver = driver([trusted]);
+    cluster.ground(&driver).await.unwrap();
+    let key = machine.server.file("host_ed25519");
+    std::fs::remove_file(&key).unwrap();
+    crate::server::make_key(&key, "ed25519");
+    assert_eq!(cluster.ground(&driver).await.unwrap_err().kind(), ErrorKind::HostKeyMismatch);
+}
+
+#[tokio::test]
+async fn a_machine_behind_another_is_reached_by_driver_and_engine() {
+    need_machines!();
+    let (jump, machine, cluster) = (Machine::new(), Machine::new(), Cluster::new("demo"));
+    let mut hidden = host("rack-1", &machine).with_via(login(&jump));
+    hidden.login.address = "127.0.0.9".parse().unwrap();
+    let inventory = Inventory::new([hidden]).unwrap();
+    let connector = inventory.connector(Arc::new(SshConnector::new()));
+    let mut target = Target::new("10.77.0.2", "root", cluster.private.clone(), machine.server.pin("ed25519"));
+    target.port = machine.server.port();
+    let error = connector.connect(&target).await.map(drop).unwrap_err();
+    // The jump host has no route to it: that it was asked at all shows the way that was taken.
+    assert!(error.to_string().contains("jump host") && error.to_string().contains("127.0.0.9"), "{error}");
+    assert_eq!(jump.server.accepted(), 1);
+    assert_eq!(machine.server.accepted(), 0);
+}
