@@ -1,6 +1,6 @@
 //! A bench around one simulated cloud, with every instrument.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ladybug_core::{
@@ -54,6 +54,7 @@ impl Bench for SimBench {
         let mut wishes = Wishes::new(region("seoul"));
         wishes.elsewhere = Some(region("busan"));
         wishes.many = 230;
+        wishes.patience = Duration::from_secs(150);
         wishes.codes = true;
         wishes.secrets = vec![Secret::new(CREDENTIAL.to_owned())];
         wishes

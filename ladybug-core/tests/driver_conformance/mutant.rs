@@ -125,7 +125,9 @@ impl Mutant {
         }
         rules.sort();
         rules.dedup();
-        memory.rules.insert(owner.key.clone(), rules.clone());
+        if !self.is(Flaw::TrustsItsMemoryOfRules) {
+            memory.rules.insert(owner.key.clone(), rules.clone());
+        }
     }
 
     /// What the driver makes of an answer about a resource.
@@ -413,10 +415,9 @@ impl CloudDriver for Mutant {
         if self.is(Flaw::CannotStopTwice) && *action == Action::Stop && status == Some(ResourceStatus::Stopped) {
             return Err(Error::new(ErrorKind::Conflict, format!("stop {resource}")).with_message("it is stopped"));
         }
-        if let (Flaw::SwitchesAnything, Some(shown)) = (self.flaw, shown) {
-            if resource.kind != ResourceKind::Machine {
-                return Ok(shown);
-            }
+        if let Some(shown) = shown.filter(|_| self.is(Flaw::SwitchesAnything) && resource.kind != ResourceKind::Machine)
+        {
+            return Ok(shown);
         }
         let reboot = *action == Action::Reboot && self.is(Flaw::StopsInsteadOfReboot);
         let action = if reboot { Action::Stop } else { *action };

@@ -47,10 +47,10 @@ pub(super) async fn a_load_balancer_has_exactly_its_targets(ground: &Ground) -> 
 }
 
 fn address(made: &Resource) -> Verdict<IpAddr> {
-    match made.detail {
-        ResourceDetail::Address { ip } => Ok(ip),
-        _ => Err(format!("an address must say which, but is {:?}", made.detail).into()),
-    }
+    let ResourceDetail::Address { ip } = made.detail else {
+        return Err(format!("an address must say which, but is {:?}", made.detail).into());
+    };
+    Ok(ip)
 }
 
 pub(super) async fn every_address_is_another_and_stays(ground: &Ground) -> Verdict {

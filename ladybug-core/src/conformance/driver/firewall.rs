@@ -27,7 +27,8 @@ async fn with_rules(ground: &Ground, rules: &[FirewallRule]) -> Verdict<Resource
 async fn exactly(ground: &Ground, firewall: &Resource, wanted: &[FirewallRule]) -> Verdict {
     let mut found = given(ground.bench.rules(&firewall.reference).await, "rules")?;
     let mut wanted = wanted.to_vec();
-    (found.sort(), wanted.sort());
+    found.sort();
+    wanted.sort();
     same(&found, &wanted, "the rules")
 }
 
@@ -87,7 +88,8 @@ pub(super) async fn every_protocol_and_range_is_kept(ground: &Ground) -> Verdict
     let mut found = given(ground.bench.rules(&firewall.reference).await, "rules")?;
     found.iter_mut().filter(|rule| rule.ports == Some((0, 65_535))).for_each(|rule| rule.ports = None);
     let mut wanted = rules.to_vec();
-    (found.sort(), wanted.sort());
+    found.sort();
+    wanted.sort();
     same(&found, &wanted, "the rules")
 }
 

@@ -22,7 +22,7 @@ use crate::{
         Action, Call, Capabilities, CloudDriver, CloudDriverExt, Location, MachineChoice, Owner, Resource,
         ResourceKind, ResourceRef, ResourceSpec, ResourceStatus, Waiter,
     },
-    error::{Disposition, Error, Result},
+    error::{Disposition, Error, ErrorKind, Result},
     id::{ClusterName, ClusterUid, ResourceKey},
     mix::mix,
 };
@@ -276,16 +276,21 @@ impl Ground {
     /// Clears everything away that the check made or that is listed for its clusters, once all of it shows.
     pub(super) async fn tidy(&self) -> Verdict {
         self.settle().await;
-        loop {
-            let mut left = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
-            for cluster in [&self.cluster, &self.other] {
-                left.extend(self.owned(cluster).await?.into_iter().map(|found| found.reference));
-            }
-            if left.is_empty() {
-                return Ok(());
-            }
-            try_join_all(left.iter().map(|reference| self.remove(reference))).await?;
+        let cleared = self.waiter().poll("everything to be deleted", || self.clear()).await;
+        expect(cleared, "clear everything away")
+    }
+
+    /// Deletes everything that is known now; done when there is nothing.
+    async fn clear(&self) -> Result<Option<()>> {
+        let mut left = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        for cluster in [&self.cluster, &self.other] {
+            let listed = self.driver.owned(&Call::new(), cluster, &self.wishes.at()).await?;
+            left.extend(listed.into_iter().map(|found| found.reference));
         }
+        let removed = left.iter().map(|reference| async move {
+            self.remove(reference).await.map_err(|stop| Error::new(ErrorKind::Unexpected, stop.why()))
+        });
+        try_join_all(removed).await.map(|gone| gone.is_empty().then_some(()))
     }
 
     pub(super) fn note(&self, reference: &ResourceRef) {

@@ -24,12 +24,10 @@ struct Addresses {
 }
 
 fn addresses(machine: &Resource) -> Verdict<Addresses> {
-    match &machine.detail {
-        ResourceDetail::Machine { private_ip: Some(private), public_ip: Some(public), .. } => {
-            Ok(Addresses { private: *private, public: *public })
-        }
-        detail => Err(format!("a ready machine must have two addresses, but has {detail:?}").into()),
-    }
+    let ResourceDetail::Machine { private_ip: Some(private), public_ip: Some(public), .. } = &machine.detail else {
+        return Err(format!("a ready machine must have two addresses, but has {:?}", machine.detail).into());
+    };
+    Ok(Addresses { private: *private, public: *public })
 }
 
 fn offer_of(machine: &Resource) -> Option<&Offer> {

@@ -30,6 +30,13 @@ pub(super) enum Stop {
 }
 
 impl Stop {
+    /// What was expected, or what is missing.
+    pub(super) fn why(self) -> String {
+        match self {
+            Self::Skip(why) | Self::Fail(why) => why,
+        }
+    }
+
     /// The same about one thing of several.
     pub(super) fn about(self, what: impl fmt::Display) -> Self {
         match self {

@@ -26,10 +26,12 @@ impl World {
     /// The rules of a packet filter; `None` when there is no such one.
     #[must_use]
     pub fn rules(&self, firewall: &ResourceRef) -> Option<Vec<FirewallRule>> {
-        self.at_hand(firewall, |thing| match &thing.body {
-            Body::Firewall { rules, .. } => Some(rules.clone()),
-            _ => None,
-        })
+        self.at_hand(
+            firewall,
+            |thing| {
+                if let Body::Firewall { rules, .. } = &thing.body { Some(rules.clone()) } else { None }
+            },
+        )
     }
 
     /// Gives a packet filter these rules; nothing happens when there is no such one.
@@ -45,9 +47,9 @@ impl World {
     /// The machines behind a load balancer; `None` when there is no such one.
     #[must_use]
     pub fn targets(&self, balancer: &ResourceRef) -> Option<BTreeSet<ResourceId>> {
-        self.at_hand(balancer, |thing| match &thing.body {
-            Body::LoadBalancer { targets, .. } => Some(targets.iter().cloned().collect()),
-            _ => None,
+        self.at_hand(balancer, |thing| {
+            let Body::LoadBalancer { targets, .. } = &thing.body else { return None };
+            Some(targets.iter().cloned().collect())
         })
     }
 

@@ -173,24 +173,22 @@ pub(super) fn host_of(machine: &ResourceId) -> HostId {
 /// The error of a call that the cloud refuses.
 pub(super) fn refused(kind: ErrorKind, what: &str, why: impl Into<String>) -> Error {
     let error = Error::new(kind, what.to_owned()).with_message(why).with_context("code", format_args!("{kind:?}"));
-    match remedy(kind) {
-        Some(remedy) => error.with_remedy(remedy),
+    match REMEDIES.iter().find(|(of, _)| *of == kind) {
+        Some((_, remedy)) => error.with_remedy(*remedy),
         None => error,
     }
 }
 
-const fn remedy(kind: ErrorKind) -> Option<&'static str> {
-    match kind {
-        ErrorKind::Unauthenticated => Some("give the driver a credential that the cloud knows"),
-        ErrorKind::PermissionDenied => Some("let the account's owner grant the permission"),
-        ErrorKind::QuotaExceeded => Some("ask for a higher quota"),
-        ErrorKind::NoCapacity => Some("try another zone or machine type"),
-        ErrorKind::NotFound => Some("look up what the cloud has under this name"),
-        ErrorKind::AlreadyExists => Some("delete or rename what has the name"),
-        ErrorKind::InvalidSpec => Some("correct what was asked for"),
-        _ => None,
-    }
-}
+/// What people can do about it.
+const REMEDIES: [(ErrorKind, &str); 7] = [
+    (ErrorKind::Unauthenticated, "give the driver a credential that the cloud knows"),
+    (ErrorKind::PermissionDenied, "let the account's owner grant the permission"),
+    (ErrorKind::QuotaExceeded, "ask for a higher quota"),
+    (ErrorKind::NoCapacity, "try another zone or machine type"),
+    (ErrorKind::NotFound, "look up what the cloud has under this name"),
+    (ErrorKind::AlreadyExists, "delete or rename what has the name"),
+    (ErrorKind::InvalidSpec, "correct what was asked for"),
+];
 
 const fn aws_prefix(kind: ResourceKind) -> &'static str {
     match kind {
