@@ -1,5 +1,5 @@
 //! The official clients judge the AWS face: they create, list and delete, and every answer passes their parsers.
-#![expect(missing_docs, reason = "a test")]
+
 
 mod support;
 
@@ -7,6 +7,18 @@ use std::time::Duration;
 
 use ladybug_cloudsim::{Cloud, CloudSim, Config};
 use support::{aws_client, has, judge, printed};
+
+/// Has a world's whole transcript checked against botocore's models.
+async fn checked(sim: &CloudSim) {
+    if !has("python3", &["-c", "import botocore"]).await {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("transcript.jsonl");
+    std::fs::write(&file, sim.transcript()).unwrap();
+    let output = aws_client("python3", sim).arg(judge("check_transcript.py")).arg(&file).output().await.unwrap();
+    eprintln!("botocore's models: {}", printed(&output).trim());
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_makes_lists_and_deletes_a_cluster() {
@@ -22,4 +34,51 @@ async fn boto3_makes_lists_and_deletes_a_cluster() {
     let counters = sim.counters();
     assert_eq!(counters.of(Cloud::Aws, "RunInstances"), 12);
     eprintln!("{} calls over {:?} connections", counters.total(), counters.connections);
+    checked(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_aws_cli_makes_lists_and_deletes() {
+    if !has("aws", &["--version"]).await {
+        return;
+    }
+    // The cli's waiters look every 15 s, so a boot and an end must be over within one look.
+    let sim = CloudSim::start(Config::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let output = aws_client("sh", &sim).arg(judge("aws_cli.sh")).current_dir(folder.path()).output().await.unwrap();
+    assert_eq!(printed(&output), "account 111122223333, 1 VPC listed\n");
+    assert_eq!(sim.everything(), []);
+    checked(&sim).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn terraform_applies_agrees_and_destroys() {
+    let mirror = std::env::var("LADYBUG_TF_PLUGINS").unwrap_or_else(|_| "/opt/tf-plugins".to_owned());
+    if !has("terraform", &["version"]).await {
+        return;
+    }
+    if !std::path::Path::new(&mirror).is_dir() {
+        eprintln!("SKIPPED: no terraform plugins in {mirror} (LADYBUG_TF_PLUGINS)");
+        return;
+    }
+    let (sim, folder) = (CloudSim::start(Config::default()).await.unwrap(), tempfile::tempdir().unwrap());
+    std::fs::copy(judge("terraform/main.tf"), folder.path().join("main.tf")).unwrap();
+    let config = format!("provider_installation {{\n  filesystem_mirror {{ path = \"{mirror}\" }}\n}}\n");
+    std::fs::write(folder.path().join("cli.tfrc"), config).unwrap();
+    let terraform = async |arguments: &[&str]| {
+        let mut command = aws_client("terraform", &sim);
+        command.args(arguments).current_dir(folder.path()).env("TF_CLI_CONFIG_FILE", folder.path().join("cli.tfrc"));
+        printed(&command.output().await.unwrap())
+    };
+    terraform(&["init", "-no-color", "-input=false"]).await;
+    let applied = terraform(&["apply", "-no-color", "-input=false", "-auto-approve"]).await;
+    assert!(applied.contains("Apply complete! Resources: 14 added"), "{applied}");
+    assert_eq!(sim.leaks("terraform").iter().filter(|resource| resource.kind == "instance").count(), 2);
+    terraform(&["plan", "-no-color", "-input=false", "-detailed-exitcode"]).await;
+    let destroyed = terraform(&["destroy", "-no-color", "-input=false", "-auto-approve"]).await;
+    assert!(destroyed.contains("Destroy complete! Resources: 14 destroyed"), "{destroyed}");
+    assert_eq!(sim.everything(), []);
+    let counters = sim.counters();
+    eprintln!("terraform: {} calls, {} of them refused", counters.total(), counters.refusals.values().sum::<u64>());
+    checked(&sim).await;
 }

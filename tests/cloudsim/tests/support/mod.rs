@@ -1,5 +1,10 @@
 //! What the tests that call outside tools share.
 
+#![expect(clippy::allow_attributes, reason = "what is used differs")]
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod client;
+
 use std::{
     path::{Path, PathBuf},
     process::{Output, Stdio},
