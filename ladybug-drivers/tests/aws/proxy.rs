@@ -1,0 +1,163 @@
+//! A proxy between the driver and its cloud: it counts, keeps what was said, and lets things go wrong.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ladybug_core::conformance::driver::{Fault, Requests};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, BufReader, AsyncBufReadExt},
+    net::{TcpListener, TcpStream},
+    task::AbortHandle,
+};
+
+/// What is counted and what goes wrong.
+#[derive(Debug, Default)]
+struct Book {
+    requests: Requests,
+    fault: Option<Fault>,
+    /// Every form body, with the service that it was signed for.
+    bodies: Vec<(String, String)>,
+}
+
+/// One proxy, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    pub(crate) endpoint: String,
+    book: Arc<Mutex<Book>>,
+    task: AbortHandle,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What is done with one request.
+enum Fate {
+    Pass,
+    DropAnswer,
+    Hang,
+    Say(&'static str),
+}
+
+impl Proxy {
+    /// Opens a proxy to `upstream`, as `host:port`.
+    pub(crate) async fn open(upstream: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let book = Arc::new(Mutex::new(Book::default()));
+        let shared = Arc::clone(&book);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, upstream.clone(), Arc::clone(&shared)));
+            }
+        });
+        Self { endpoint, book, task: task.abort_handle() }
+    }
+
+    pub(crate) fn strike(&self, fault: Option<Fault>) {
+        locked(&self.book).fault = fault;
+    }
+
+    pub(crate) fn requests(&self) -> Requests {
+        locked(&self.book).requests
+    }
+
+    /// Every form body so far, with the service that it was signed for.
+    pub(crate) fn bodies(&self) -> Vec<(String, String)> {
+        locked(&self.book).bodies.clone()
+    }
+}
+
+fn locked(book: &Mutex<Book>) -> std::sync::MutexGuard<'_, Book> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(client: TcpStream, upstream: String, book: Arc<Mutex<Book>>) -> io::Result<()> {
+    let mut client = BufReader::new(client);
+    while let Some(request) = message(&mut client).await? {
+        match fate(&book, &request) {
+            Fate::Hang => std::future::pending::<()>().await,
+            Fate::Say(answer) => client.get_mut().write_all(answer.as_bytes()).await?,
+            Fate::DropAnswer => {
+                forward(&upstream, &request).await?;
+                return Ok(());
+            }
+            Fate::Pass => {
+                let answer = forward(&upstream, &request).await?;
+                client.get_mut().write_all(&answer).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn forward(upstream: &str, request: &[u8]) -> io::Result<Vec<u8>> {
+    let mut server = BufReader::new(TcpStream::connect(upstream).await?);
+    server.get_mut().write_all(request).await?;
+    message(&mut server).await?.ok_or_else(|| io::Error::other("the cloud hung up"))
+}
+
+/// One HTTP message with a length, as it came; `None` at the end of the stream.
+async fn message(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Vec<u8>>> {
+    let (mut whole, mut length) = (Vec::new(), 0);
+    loop {
+        let before = whole.len();
+        if stream.read_until(b'\n', &mut whole).await? == 0 {
+            return Ok(None);
+        }
+        let line = String::from_utf8_lossy(&whole[before..]).to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().map_err(io::Error::other)?;
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let head = whole.len();
+    whole.resize(head + length, 0);
+    stream.read_exact(&mut whole[head..]).await?;
+    Ok(Some(whole))
+}
+
+fn fate(book: &Mutex<Book>, request: &[u8]) -> Fate {
+    let text = String::from_utf8_lossy(request);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let balancer = head.contains("/elasticloadbalancing/");
+    let looks = ["Action=Describe", "Action=Get", "DryRun=true"];
+    let change = !looks.iter().any(|word| body.contains(word)) && body.starts_with("Action=");
+    let mut book = locked(book);
+    if body.starts_with("Action=") {
+        let service = if balancer { "elbv2" } else { "ec2" };
+        book.bodies.push((service.to_owned(), body.to_owned()));
+    }
+    book.requests.all += 1;
+    book.requests.changes += u64::from(change);
+    match book.fault {
+        Some(Fault::LoseAnswer { after: 0 }) if change => {
+            book.fault = None;
+            Fate::DropAnswer
+        }
+        Some(Fault::LoseAnswer { after }) if change => {
+            book.fault = Some(Fault::LoseAnswer { after: after - 1 });
+            Fate::Pass
+        }
+        Some(Fault::Hang) => Fate::Hang,
+        Some(Fault::Throttle) if balancer => Fate::Say(THROTTLE_ELB),
+        Some(Fault::Throttle) => Fate::Say(THROTTLE_EC2),
+        Some(Fault::Unavailable) => Fate::Say(UNAVAILABLE),
+        _ => Fate::Pass,
+    }
+}
+
+const THROTTLE_EC2: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 179\r\n\r\n\
+    <Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error>\
+    </Errors><RequestID>00000000-0000-0000-0000-0000</RequestID></Response>";
+const THROTTLE_ELB: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 146\r\n\r\n\
+    <ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error>\
+    <RequestId>r-1</RequestId></ErrorResponse>";
+const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 113\r\n\r\n\
+    <Response><Errors><Error><Code>Unavailable</Code><Message/></Error></Errors><RequestID>r-1</RequestID></Response>";

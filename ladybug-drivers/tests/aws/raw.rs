@@ -1,0 +1,59 @@
+//! Plain requests to a cloud past the driver: what the tests see and do behind its back.
+
+use bytes::Bytes;
+use reqsign_aws_v4::{Credential, RequestSigner};
+use reqsign_core::{Context, SignRequest, hash::hex_sha256};
+
+/// A client of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Raw {
+    pub(crate) endpoint: String,
+    pub(crate) key: String,
+    pub(crate) secret: String,
+    pub(crate) region: String,
+}
+
+impl Raw {
+    /// Asks EC2.
+    pub(crate) async fn ec2(&self, action: &str, pairs: &[(&str, &str)]) -> Result<String, String> {
+        self.ask("ec2", "2016-11-15", action, pairs).await
+    }
+
+    /// Asks the load balancers' API.
+    pub(crate) async fn elb(&self, action: &str, pairs: &[(&str, &str)]) -> Result<String, String> {
+        self.ask("elasticloadbalancing", "2015-12-01", action, pairs).await
+    }
+
+    async fn ask(&self, service: &str, version: &str, action: &str, pairs: &[(&str, &str)]) -> Result<String, String> {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.append_pair("Action", action).append_pair("Version", version).extend_pairs(pairs);
+        let body = body.finish();
+        let request = http::Request::post(&self.endpoint)
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+            .header("x-amz-content-sha256", hex_sha256(body.as_bytes()));
+        let (mut parts, body) = request.body(Bytes::from(body)).unwrap().into_parts();
+        let credential = Credential {
+            access_key_id: self.key.clone(),
+            secret_access_key: self.secret.clone(),
+            ..Credential::default()
+        };
+        let signer = RequestSigner::new(service, &self.region);
+        signer.sign_request(&Context::new(), &mut parts, Some(&credential), None).await.unwrap();
+        let request = reqwest::Request::try_from(http::Request::from_parts(parts, body)).unwrap();
+        let answer = reqwest::Client::new().execute(request).await.map_err(|error| error.to_string())?;
+        let (good, text) = (answer.status().is_success(), answer.text().await.map_err(|error| error.to_string())?);
+        if good { Ok(text) } else { Err(text) }
+    }
+}
+
+/// The texts of all elements of that name.
+pub(crate) fn texts<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let after = xml.split(open.as_str()).skip(1);
+    after.filter_map(|rest| rest.split(close.as_str()).next()).collect()
+}
+
+/// The texts of the elements of that name that hold no others.
+pub(crate) fn words<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
+    texts(xml, name).into_iter().filter(|text| !text.contains('<')).collect()
+}
