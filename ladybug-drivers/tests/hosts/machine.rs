@@ -25,6 +25,8 @@ mkdir -p /etc/sudoers.d /etc/systemd/system
 useradd -m -s /bin/sh -p '*' admin
 install -d -o admin -g admin -m 700 /home/admin/.ssh
 echo plain >/proc/sys/kernel/hostname
+# sudo(8) looks its host up; here nobody answers for names.
+echo '127.0.1.1 plain' >>/etc/hosts
 unshare -n sleep 1000d &
 until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
 ip link add eth0 type veth peer name far netns $!

@@ -19,6 +19,6 @@ mod resolve;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
-#[expect(dead_code, reason = "the connector's own tests need more of it")]
+#[expect(dead_code, unused_imports, unused_macros, reason = "the connector's own tests need more of it")]
 #[path = "../../../ladybug-bootstrap/tests/ssh/server.rs"]
 mod server;

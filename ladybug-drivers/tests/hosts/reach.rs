@@ -6,7 +6,7 @@ use ladybug_bootstrap::ssh::SshConnector;
 use ladybug_core::{
     ErrorKind, Secret,
     cloud::CloudDriver,
-    remote::{Connector, HostKeyPolicy, Target},
+    remote::{HostKeyPolicy, Target},
 };
 use ladybug_drivers::hosts::Inventory;
 
