@@ -11,7 +11,7 @@ use ladybug_core::{
 use ladybug_drivers::hosts::Inventory;
 
 use crate::{
-    machine::{Machine, need_machines},
+    machine::{Machine, assert_same, need_machines},
     scene::{Cluster, call, driver, host, login},
 };
 
@@ -26,6 +26,8 @@ async fn who_may_not_use_sudo_is_told_how() {
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
     assert!(error.to_string().contains("rack-1") && error.remedy().unwrap().contains("NOPASSWD"), "{error}");
     machine.sh("echo 'admin ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/admin");
+    // sudo's own mark of a first use.
+    machine.sh("install -o admin -g admin -m 644 /dev/null ~admin/.sudo_as_admin_successful");
     let before = machine.snapshot();
     let ground = cluster.ground(&driver).await.unwrap();
     let made = cluster.claim(&driver, &ground, "rack-1").await.unwrap();
@@ -33,7 +35,7 @@ async fn who_may_not_use_sudo_is_told_how() {
     for resource in ground.iter().rev() {
         driver.delete(&call(), &resource.reference).await.unwrap();
     }
-    assert_eq!(machine.snapshot(), before);
+    assert_same(&machine.snapshot(), &before, "in the end");
 }
 
 #[tokio::test]
