@@ -31,16 +31,21 @@ pub(crate) struct Bench {
 
 /// A spec with so many control planes in each cloud, and so many workers in the second.
 pub(crate) fn spec(planes: [u32; 2], workers: u32) -> ClusterSpec {
-    let image = "region: local, image: {family: debian, version: '12'}";
-    let far = match planes[1] {
-        0 => String::new(),
-        count => format!("  - {{name: far, role: control_plane, provider: lab-b, {image}, count: {count}}}\n"),
+    let pool = |name: &str, role: &str, provider: &str, count: u32| {
+        let image = "image: {family: debian, version: '12'}";
+        let line = "  - {name: NAME, role: ROLE, provider: PROVIDER, region: local, count: COUNT, IMAGE}\n";
+        let words = [("NAME", name), ("ROLE", role), ("PROVIDER", provider), ("IMAGE", image)];
+        let line = words.iter().fold(line.to_owned(), |line, (from, to)| line.replace(from, to));
+        if count == 0 { String::new() } else { line.replace("COUNT", &count.to_string()) }
     };
+    let pools = [
+        pool("near", "control_plane", CLOUDS[0], planes[0]),
+        pool("far", "control_plane", CLOUDS[1], planes[1]),
+        pool("w", "worker", CLOUDS[1], workers),
+    ];
     let text = format!(
-        "name: e2e\nkubernetes: 1.20.2\noperators: [{OPERATOR}]\npolicies: {{on_failure: keep}}\npools:\n  \
-         - {{name: cp, role: control_plane, provider: lab-a, {image}, count: {}}}\n  \
-         - {{name: w, role: worker, provider: lab-b, {image}, count: {workers}}}\n{far}",
-        planes[0]
+        "name: e2e\nkubernetes: 1.20.2\noperators: [{OPERATOR}]\npolicies: {{on_failure: keep}}\npools:\n{}",
+        pools.concat()
     );
     ClusterSpec::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }

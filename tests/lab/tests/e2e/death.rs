@@ -27,20 +27,23 @@ use super::{
     bench::{Bench, CLOUDS, spec},
 };
 
-/// In which step a life ends, and how long after its begin.
-const DEATHS: [(&str, u64); 12] = [
+/// In which step a life may end, and how long after its begin; each ends one life.
+const DEATHS: [(&str, u64); 15] = [
     ("machine/", 100),
     ("boot/", 500),
     ("prepare/", 300),
     ("prepare/", 3_000),
     ("overlay-key/", 50),
-    ("overlay-peers/", 100),
     ("endpoint/", 200),
+    ("overlay-peers/", 100),
     ("init/", 3_000),
     ("init/", 12_000),
+    ("invite", 200),
     ("network-addons", 300),
     ("join/", 2_000),
     ("join/", 8_000),
+    ("ready/", 500),
+    ("healthy", 500),
 ];
 
 /// How long a dead process keeps its cluster from the next one.
@@ -53,11 +56,9 @@ pub(crate) async fn run(bench: &Bench) {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let began = Instant::now();
-    let mut kills = 0;
-    for death in DEATHS {
-        kills += usize::from(life(bench, &folder, Some(death)).await);
-    }
-    life(bench, &folder, None).await;
+    let mut deaths = DEATHS.to_vec();
+    while life(bench, &folder, &mut deaths).await {}
+    let kills = DEATHS.len() - deaths.len();
     bench.say(&format!("{kills} kills, {:.1} s in all", began.elapsed().as_secs_f64()));
     assert!(kills >= 10, "only {kills} lives were cut off");
     let ladybug = open(&bench.lab, &folder);
@@ -69,21 +70,22 @@ pub(crate) async fn run(bench: &Bench) {
     bench.delete(&record.uid).await;
 }
 
-/// One life of a process; whether it was killed.
-async fn life(bench: &Bench, folder: &Path, death: Option<(&str, u64)>) -> bool {
+/// One life of a process, which ends in the first step that a death is left for; whether it was killed.
+async fn life(bench: &Bench, folder: &Path, deaths: &mut Vec<(&str, u64)>) -> bool {
     let began = Instant::now();
     let mut child = start(folder);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     while let Some(line) = lines.next_line().await.unwrap() {
-        let Some((step, delay)) = death else { continue };
-        if line.strip_prefix("started ").is_some_and(|started| started.starts_with(step)) {
-            sleep(Duration::from_millis(delay)).await;
-            if child.try_wait().unwrap().is_none() {
-                child.start_kill().unwrap();
-                child.wait().await.unwrap();
-                bench.say(&format!("killed {delay} ms into {line}, {:.1} s old", began.elapsed().as_secs_f64()));
-                return true;
-            }
+        let Some(started) = line.strip_prefix("started ") else { continue };
+        let Some(death) = deaths.iter().position(|(step, _)| started.starts_with(step)) else { continue };
+        let delay = deaths[death].1;
+        sleep(Duration::from_millis(delay)).await;
+        if child.try_wait().unwrap().is_none() {
+            deaths.remove(death);
+            child.start_kill().unwrap();
+            child.wait().await.unwrap();
+            bench.say(&format!("killed {delay} ms into {started}, {:.1} s old", began.elapsed().as_secs_f64()));
+            return true;
         }
     }
     let status = child.wait().await.unwrap();
