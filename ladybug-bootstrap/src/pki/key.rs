@@ -2,8 +2,9 @@
 
 use ladybug_core::{Entropy, Error, ErrorKind, Result, Secret};
 use p256::{
+    SecretKey,
     ecdsa::{DerSignature, SigningKey, signature::Signer},
-    pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding},
+    pkcs8::{EncodePublicKey, LineEnding},
 };
 use rcgen::{PublicKeyData, SignatureAlgorithm};
 use sha2::{Digest, Sha256};
@@ -30,10 +31,10 @@ impl Key {
         Err(Error::new(ErrorKind::Unavailable, "draw a private key").with_message("the random source repeats itself"))
     }
 
-    /// Reads a key in PEM (PKCS #8).
+    /// Reads a key in PEM (SEC 1, or PKCS #8).
     pub(crate) fn from_pem(pem: &str) -> Result<Self> {
-        SigningKey::from_pkcs8_pem(pem)
-            .map(Self::new)
+        SecretKey::from_pem(pem)
+            .map(|private| Self::new(private.into()))
             .map_err(|_| Error::new(ErrorKind::Corrupt, "read a private key").with_message("it is not a P-256 key"))
     }
 
@@ -42,9 +43,10 @@ impl Key {
         Self { private, public }
     }
 
-    /// The private key in PEM (PKCS #8).
+    /// The private key in PEM (SEC 1). kubeadm hands certificates and keys to joining control planes, and takes what is
+    /// neither for "unknown data"; an elliptic key in PKCS #8 is such data to it.
     pub(crate) fn private_pem(&self) -> Secret<String> {
-        let pem = self.private.to_pkcs8_pem(LineEnding::LF).expect("a P-256 key fits into PKCS #8");
+        let pem = SecretKey::from(&self.private).to_sec1_pem(LineEnding::LF).expect("a P-256 key fits into SEC 1");
         Secret::new(pem.as_str().to_owned())
     }
 

@@ -68,3 +68,15 @@ fn a_key_reads_itself_back_and_says_nothing_of_what_it_cannot_read() {
     let error = Key::from_pem("hunter2").err().unwrap();
     assert!(!format!("{error} {error:?}").contains("hunter2"));
 }
+
+#[test]
+fn keys_are_written_as_kubeadm_takes_them_and_read_as_they_were_written_before() {
+    use p256::pkcs8::{EncodePrivateKey, LineEnding};
+    let key = Key::generate(&SystemEntropy).unwrap();
+    let pem = key.private_pem();
+    assert!(pem.expose().starts_with("-----BEGIN EC PRIVATE KEY-----\n"), "an elliptic key in SEC 1");
+    let again = Key::from_pem(pem.expose()).unwrap();
+    assert_eq!(again.public_hash(), key.public_hash());
+    let old = p256::SecretKey::from_pem(pem.expose()).unwrap().to_pkcs8_pem(LineEnding::LF).unwrap();
+    assert_eq!(Key::from_pem(&old).unwrap().public_hash(), key.public_hash());
+}
