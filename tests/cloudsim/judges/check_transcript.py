@@ -17,6 +17,8 @@ import botocore.session
 
 SESSION = botocore.session.get_session()
 FORM = {"ec2", "elbv2", "sts"}
+# EC2 sends these with answers whose models do not name them.
+EVERYWHERE = {"requestId", "return"}
 
 
 def tree(pairs):
@@ -79,7 +81,7 @@ def answered(protocol, shape, element, path, out):
             name = child.tag.split("}")[-1]
             if name in known:
                 answered(protocol, known[name], child, f"{path}.{name}", out)
-            elif not (path.count(".") == 0 and name == "requestId"):
+            elif "." in path or name not in EVERYWHERE:
                 out.append(f"{path}.{name}: not in the model")
     elif kind == "list":
         want = shape.member.serialization.get("name", "member")

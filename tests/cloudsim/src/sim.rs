@@ -207,7 +207,7 @@ impl CloudSim {
             tokio::spawn(herald(Arc::clone(&shared), deeds)).abort_handle(),
         ];
         let address = shared.open(Cloud::Aws, &mut tasks).await?;
-        let aws = AwsFace::new(aws, address, Arc::clone(&shared));
+        let aws = AwsFace::new(aws, address);
         let tumblebug = TumblebugFace::new(tumblebug, shared.open(Cloud::Tumblebug, &mut tasks).await?);
         Ok(Self { aws, tumblebug, shared, tasks })
     }

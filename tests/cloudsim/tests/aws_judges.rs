@@ -1,5 +1,12 @@
 //! The official clients judge the AWS face: they create, list and delete, and every answer passes their parsers.
-
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test's helpers are no product code"
+)]
 
 mod support;
 
@@ -7,6 +14,14 @@ use std::time::Duration;
 
 use ladybug_cloudsim::{Cloud, CloudSim, Config};
 use support::{aws_client, has, judge, printed};
+
+/// A world for clients that look every 15 true seconds: what is terminated is shown for long.
+async fn patient() -> CloudSim {
+    let mut config = Config::default();
+    config.aws.tombstone = Duration::from_secs(10_000_000);
+    config.aws.lingering = Duration::from_secs(2_000);
+    CloudSim::start(config).await.unwrap()
+}
 
 /// Has a world's whole transcript checked against botocore's models.
 async fn checked(sim: &CloudSim) {
@@ -25,9 +40,7 @@ async fn boto3_makes_lists_and_deletes_a_cluster() {
     if !has("python3", &["-c", "import boto3"]).await {
         return;
     }
-    let mut config = Config::default();
-    config.aws.lingering = Duration::from_secs(2_000);
-    let sim = CloudSim::start(config).await.unwrap();
+    let sim = patient().await;
     let output = aws_client("python3", &sim).arg(judge("boto3_cluster.py")).output().await.unwrap();
     eprintln!("boto3: {}", printed(&output).trim());
     assert_eq!(sim.everything(), []);
@@ -42,8 +55,7 @@ async fn the_aws_cli_makes_lists_and_deletes() {
     if !has("aws", &["--version"]).await {
         return;
     }
-    // The cli's waiters look every 15 s, so a boot and an end must be over within one look.
-    let sim = CloudSim::start(Config::default()).await.unwrap();
+    let sim = patient().await;
     let folder = tempfile::tempdir().unwrap();
     let output = aws_client("sh", &sim).arg(judge("aws_cli.sh")).current_dir(folder.path()).output().await.unwrap();
     assert_eq!(printed(&output), "account 111122223333, 1 VPC listed\n");
@@ -61,7 +73,7 @@ async fn terraform_applies_agrees_and_destroys() {
         eprintln!("SKIPPED: no terraform plugins in {mirror} (LADYBUG_TF_PLUGINS)");
         return;
     }
-    let (sim, folder) = (CloudSim::start(Config::default()).await.unwrap(), tempfile::tempdir().unwrap());
+    let (sim, folder) = (patient().await, tempfile::tempdir().unwrap());
     std::fs::copy(judge("terraform/main.tf"), folder.path().join("main.tf")).unwrap();
     let config = format!("provider_installation {{\n  filesystem_mirror {{ path = \"{mirror}\" }}\n}}\n");
     std::fs::write(folder.path().join("cli.tfrc"), config).unwrap();

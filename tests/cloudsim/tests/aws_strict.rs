@@ -1,5 +1,12 @@
 //! What AWS refuses or does and moto does not; `MOTO.md` names each of these tests.
-
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test's helpers are no product code"
+)]
 
 mod support;
 
@@ -110,7 +117,12 @@ async fn bad_values_are_refused_with_their_codes() {
         ("InvalidSubnet.Conflict", "ec2", "CreateSubnet", json!({ "VpcId": vpc, "CidrBlock": "10.7.1.0/24" })),
         ("InvalidSubnet.Range", "ec2", "CreateSubnet", json!({ "VpcId": vpc, "CidrBlock": "10.8.1.0/24" })),
         ("InvalidKey.Format", "ec2", "ImportKeyPair", json!({ "KeyName": "k", "PublicKeyMaterial": "garbage" })),
-        ("InvalidParameterValue", "ec2", "DescribeVpcs", json!({ "Filters": [{ "Name": "nonsense", "Values": ["x"] }] })),
+        (
+            "InvalidParameterValue",
+            "ec2",
+            "DescribeVpcs",
+            json!({ "Filters": [{ "Name": "nonsense", "Values": ["x"] }] }),
+        ),
         ("InvalidParameterValue", "ec2", "DescribeInstances", json!({ "MaxResults": 1 })),
         ("InvalidParameterValue", "ec2", "DescribeInstances", json!({ "MaxResults": 2_000 })),
         ("InvalidParameterValue", "ec2", "DescribeInstanceTypes", json!({ "MaxResults": 101 })),
@@ -135,14 +147,23 @@ async fn what_the_models_do_not_have_is_refused() {
     };
     let vpc = json!({ "CidrBlock": "10.7.0.0/16" });
     assert_eq!(gives("ec2", "CreateVpc", vpc.clone(), json!({ "Colour": "red" })).await, "UnknownParameter");
-    assert_eq!(gives("ec2", "CreateVpc", vpc.clone(), json!({ "TagSpecification.2.Tag.1.Key": "x" })).await, "UnknownParameter");
+    assert_eq!(
+        gives("ec2", "CreateVpc", vpc.clone(), json!({ "TagSpecification.2.Tag.1.Key": "x" })).await,
+        "UnknownParameter"
+    );
     assert_eq!(gives("ec2", "CreateVpc", vpc.clone(), json!({ "Action": "MakeMeRich" })).await, "InvalidAction");
     assert_eq!(gives("ec2", "CreateVpc", vpc.clone(), json!({ "Version": "2009-01-01" })).await, "InvalidAction");
     assert_eq!(gives("ec2", "CreateVpc", vpc, json!({ "InstanceTenancy": "cosy" })).await, "InvalidParameterValue");
-    assert_eq!(gives("ec2", "CreateSubnet", json!({ "CidrBlock": "10.7.0.0/24" }), json!({})).await, "MissingParameter");
+    assert_eq!(
+        gives("ec2", "CreateSubnet", json!({ "CidrBlock": "10.7.0.0/24" }), json!({})).await,
+        "MissingParameter"
+    );
     assert_eq!(gives("ec2", "DescribeVpcEndpoints", json!({}), json!({})).await, "InvalidAction");
     assert_eq!(gives("elbv2", "DescribeTags", json!({}), json!({})).await, "ValidationError");
-    assert_eq!(gives("ssm", "PutParameter", json!({ "Name": "x", "Value": "y" }), json!({})).await, "UnknownOperationException");
+    assert_eq!(
+        gives("ssm", "PutParameter", json!({ "Name": "x", "Value": "y" }), json!({})).await,
+        "UnknownOperationException"
+    );
     assert_eq!(sim.everything(), []);
 }
 
@@ -158,7 +179,12 @@ async fn machines_take_their_time_and_the_dead_do_not_rise() {
     let ids = json!({ "InstanceIds": [id] });
     aws.until(&id, "running").await;
     let (message, _) = aws.refused("OperationNotPermitted", "ec2", "TerminateInstances", ids.clone()).await;
-    assert_eq!(message, format!("The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."));
+    assert_eq!(
+        message,
+        format!(
+            "The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."
+        )
+    );
     let off = json!({ "InstanceId": id, "DisableApiTermination": { "Value": false } });
     aws.ok("ec2", "ModifyInstanceAttribute", off).await;
     aws.ok("ec2", "StopInstances", ids.clone()).await;
@@ -235,30 +261,43 @@ async fn signatures_times_tokens_and_permissions_are_checked() {
     let face = sim.aws();
     face.put_user(AwsUser::new("small", "AKIASMALL", "s3cr3t").denying("ec2:Run*"));
     face.put_user(AwsUser::new("late", "ASIALATE", "s3cr3t").with_token("t0k3n"));
-    let mut gives = async |service: &str, operation: &str, key: &str, secret: &str, token: Option<&str>, arguments: Value| {
-        let call = json!({ "service": service, "operation": operation, "key": key, "secret": secret, "token": token,
+    let mut gives =
+        async |service: &str, operation: &str, key: &str, secret: &str, token: Option<&str>, arguments: Value| {
+            let call = json!({ "service": service, "operation": operation, "key": key, "secret": secret, "token": token,
             "region": "us-east-1", "arguments": arguments });
-        match aws.raw(call).await {
-            Gave::Refusal(code, _, status) => (code, status),
-            Gave::Answer(_) => ("ok".to_owned(), 200),
-            Gave::Broken(name) => panic!("{name}"),
-        }
-    };
+            match aws.raw(call).await {
+                Gave::Refusal(code, _, status) => (code, status),
+                Gave::Answer(_) => ("ok".to_owned(), 200),
+                Gave::Broken(name) => panic!("{name}"),
+            }
+        };
     let is = |code: &str, status: u64| (code.to_owned(), status);
     let none = json!({});
     assert_eq!(gives("ec2", "DescribeVpcs", "AKIASMALL", "s3cr3t", None, none.clone()).await, is("ok", 200));
     assert_eq!(gives("ec2", "DescribeVpcs", "AKIASMALL", "wrong", None, none.clone()).await, is("AuthFailure", 401));
     assert_eq!(gives("ec2", "DescribeVpcs", "AKIANOBODY", "s3cr3t", None, none.clone()).await, is("AuthFailure", 401));
-    assert_eq!(gives("sts", "GetCallerIdentity", "AKIASMALL", "wrong", None, none.clone()).await, is("SignatureDoesNotMatch", 403));
-    assert_eq!(gives("sts", "GetCallerIdentity", "AKIANOBODY", "x", None, none.clone()).await, is("InvalidClientTokenId", 403));
+    assert_eq!(
+        gives("sts", "GetCallerIdentity", "AKIASMALL", "wrong", None, none.clone()).await,
+        is("SignatureDoesNotMatch", 403)
+    );
+    assert_eq!(
+        gives("sts", "GetCallerIdentity", "AKIANOBODY", "x", None, none.clone()).await,
+        is("InvalidClientTokenId", 403)
+    );
     let run = json!({ "MinCount": 1, "MaxCount": 1 });
     assert_eq!(gives("ec2", "RunInstances", "AKIASMALL", "s3cr3t", None, run).await, is("UnauthorizedOperation", 403));
     assert_eq!(gives("ec2", "DescribeVpcs", "ASIALATE", "s3cr3t", Some("t0k3n"), none.clone()).await, is("ok", 200));
-    assert_eq!(gives("ec2", "DescribeVpcs", "ASIALATE", "s3cr3t", Some("other"), none.clone()).await, is("AuthFailure", 401));
+    assert_eq!(
+        gives("ec2", "DescribeVpcs", "ASIALATE", "s3cr3t", Some("other"), none.clone()).await,
+        is("AuthFailure", 401)
+    );
     let mut late = AwsUser::new("late", "ASIALATE", "s3cr3t").with_token("t0k3n");
     late.expired = true;
     face.put_user(late);
-    assert_eq!(gives("sts", "GetCallerIdentity", "ASIALATE", "s3cr3t", Some("t0k3n"), none).await, is("ExpiredToken", 403));
+    assert_eq!(
+        gives("sts", "GetCallerIdentity", "ASIALATE", "s3cr3t", Some("t0k3n"), none).await,
+        is("ExpiredToken", 403)
+    );
     let transcript = sim.transcript();
     assert!(!transcript.contains("t0k3n") && !transcript.contains("s3cr3t"));
     assert!(transcript.contains("Signature=[removed]"));
@@ -284,7 +323,8 @@ async fn lists_come_in_pages_of_which_some_are_empty() {
     }
     let (mut sizes, mut token) = (Vec::new(), None);
     loop {
-        let page = aws.ok("ec2", "DescribeVpcs", token.map_or(json!({}), |token: Value| json!({ "NextToken": token }))).await;
+        let page =
+            aws.ok("ec2", "DescribeVpcs", token.map_or(json!({}), |token: Value| json!({ "NextToken": token }))).await;
         sizes.push(page["Vpcs"].as_array().map_or(0, Vec::len));
         match page.get("NextToken") {
             Some(next) => token = Some(next.clone()),

@@ -82,7 +82,14 @@ impl Reader<'_> {
                 Value::Object(mut map) if map.len() == 1 && map.contains_key("member") => {
                     self.numbered(map.remove("member").unwrap_or_default(), path)?
                 }
-                other => return Err(self.bad(path, &other, "It is no list")),
+                other @ (Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Array(_)
+                | Value::Object(_)) => {
+                    return Err(self.bad(path, &other, "It is no list"));
+                }
             },
         };
         let many = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -166,7 +173,8 @@ impl Reader<'_> {
     fn missing(&self, path: &str) -> Fail {
         let message = format!("1 validation error detected: Value null at '{path}' must not be null");
         match self.protocol {
-            Protocol::Ec2 => Fail::missing(path),
+            // The one that was recorded is called as the answer would be.
+            Protocol::Ec2 => Fail::missing(if path == "ResourceId" { "resourceIdSet" } else { path }),
             Protocol::Query => Fail::new("ValidationError", message),
             Protocol::Json => Fail::new("ValidationException", message),
         }

@@ -43,11 +43,6 @@ impl Fail {
     pub(super) fn missing(parameter: &str) -> Self {
         Self::new("MissingParameter", format!("The request must contain the parameter {parameter}"))
     }
-
-    /// That something is absent: `InvalidVpcID.NotFound` and the like.
-    pub(super) fn absent(code: &str, what: &str, id: &str) -> Self {
-        Self::new(code, format!("The {what} '{id}' does not exist"))
-    }
 }
 
 /// How a service speaks.

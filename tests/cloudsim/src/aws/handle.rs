@@ -3,7 +3,6 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use super::{Aws, AwsUser};
-use crate::sim::Shared;
 
 /// The AWS face: one endpoint for all services, which the signature tells apart.
 #[derive(Debug)]
@@ -11,14 +10,13 @@ pub struct AwsFace {
     aws: Arc<Aws>,
     endpoint: String,
     user: AwsUser,
-    shared: Arc<Shared>,
 }
 
 impl AwsFace {
-    pub(crate) fn new(aws: Arc<Aws>, address: SocketAddr, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(aws: Arc<Aws>, address: SocketAddr) -> Self {
         let user = AwsUser::new("ladybug", "AKIASIMULATED0000001", "cloudsim/secret+of/the/first+user0000001");
         aws.users().put(user.clone());
-        Self { aws, endpoint: format!("http://{address}"), user, shared }
+        Self { aws, endpoint: format!("http://{address}"), user }
     }
 
     /// The URL to give as `AWS_ENDPOINT_URL`.

@@ -141,3 +141,81 @@ fn letter(byte: u8) -> String {
         format!("%{byte:02X}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use bytes::Bytes;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The cases of the official suite that sign with headers.
+    fn cases() -> Option<Vec<std::path::PathBuf>> {
+        let Some(fixtures) = std::env::var_os("LADYBUG_FIXTURES") else {
+            eprintln!("SKIPPED: LADYBUG_FIXTURES is not set, so the official signing suite is not here");
+            return None;
+        };
+        let folders = fs::read_dir(Path::new(&fixtures).join("sigv4")).unwrap();
+        Some(
+            folders
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.join("context.json").is_file() && path.join("header-signed-request.txt").is_file())
+                .collect(),
+        )
+    }
+
+    /// A signed request of the suite as the server sees it.
+    fn request(text: &str) -> Request {
+        let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+        let mut lines = head.lines();
+        let first = lines.next().unwrap().strip_suffix(" HTTP/1.1").unwrap();
+        let (method, target) = first.split_once(' ').unwrap();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut headers: BTreeMap<String, String> = BTreeMap::new();
+        let mut last = String::new();
+        for line in lines {
+            if line.starts_with(' ') {
+                headers.entry(last.clone()).and_modify(|old| *old = format!("{old} {}", line.trim()));
+                continue;
+            }
+            let (name, value) = line.split_once(':').unwrap();
+            last = name.to_ascii_lowercase();
+            let value = value.trim();
+            headers.entry(last.clone()).and_modify(|old| *old = format!("{old},{value}")).or_insert(value.to_owned());
+        }
+        Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            body: Bytes::from(body.to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_official_suite_verifies_and_its_forgeries_do_not() {
+        let Some(cases) = cases() else { return };
+        let mut verified = 0;
+        for case in &cases {
+            let read = |name: &str| fs::read_to_string(case.join(name)).unwrap();
+            let context: Value = serde_json::from_str(&read("context.json")).unwrap();
+            if context["normalize"] == false || context["omit_session_token"] == true {
+                eprintln!("not for these services: {}", case.display());
+                continue;
+            }
+            let request = request(&read("header-signed-request.txt"));
+            let said = Authorization::parse(request.header("authorization")).unwrap();
+            let secret = context["credentials"]["secret_access_key"].as_str().unwrap();
+            assert_eq!(said.expected(&request, secret), said.signature, "{}", case.display());
+            assert_ne!(said.expected(&request, "another secret"), said.signature);
+            let mut forged = request.clone();
+            forged.body = Bytes::from_static(b"forged");
+            assert_ne!(said.expected(&forged, secret), said.signature);
+            verified += 1;
+        }
+        eprintln!("{verified} of {} signatures verified", cases.len());
+        assert!(verified > 15);
+    }
+}

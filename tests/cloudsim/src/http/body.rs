@@ -23,21 +23,24 @@ pub(crate) struct Pieces {
 }
 
 /// How many pieces a slow body has.
-const PIECES: usize = 8;
+const PIECES: u32 = 8;
+
+/// How long the server takes at most to send what it has.
+const MOMENT: Duration = Duration::from_millis(20);
 
 impl Pieces {
-    /// The first half of the body, and then an error.
+    /// The first half of the body, and after a moment, in which it is sent, an error.
     pub(crate) fn truncated(whole: Bytes) -> Self {
         let half = whole.slice(..whole.len() / 2);
-        Self { left: VecDeque::from([half]), gap: Duration::ZERO, sleep: None, breaks: true }
+        Self { left: VecDeque::from([half]), gap: MOMENT, sleep: None, breaks: true }
     }
 
     /// The whole body, over a span.
     pub(crate) fn slow(whole: Bytes, span: Duration) -> Self {
-        let size = whole.len().div_ceil(PIECES).max(1);
+        let size = whole.len().div_ceil(PIECES as usize).max(1);
         let starts = (0..whole.len()).step_by(size);
         let left = starts.map(|start| whole.slice(start..whole.len().min(start + size))).collect();
-        Self { left, gap: span / 8, sleep: None, breaks: false }
+        Self { left, gap: span / PIECES, sleep: None, breaks: false }
     }
 }
 

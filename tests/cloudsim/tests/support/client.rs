@@ -36,7 +36,8 @@ impl Client {
             return None;
         }
         let mut command = aws_client("python3", sim);
-        let mut process = command.arg(judge("aws_calls.py")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process =
+            command.arg(judge("aws_calls.py")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
         Some(Self { input, output: BufReader::new(output).lines(), _process: process })
     }

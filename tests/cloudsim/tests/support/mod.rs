@@ -1,7 +1,16 @@
 //! What the tests that call outside tools share.
-
-#![expect(clippy::allow_attributes, reason = "what is used differs")]
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    missing_debug_implementations,
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "helpers of tests, of which every test uses a part"
+)]
 
 pub mod client;
 

@@ -63,7 +63,8 @@ const BURSTS: [(&str, u64, u64); 7] = [
 /// All types.
 pub(in super::super) fn types() -> Vec<Type> {
     let fixed = FAMILIES.iter().flat_map(|(family, memory, arch, zones, price)| {
-        SIZES.iter().map(move |(size, vcpus)| Type {
+        // There is a c5.9xlarge instead.
+        SIZES.iter().filter(move |(size, _)| (*family, *size) != ("c5", "8xlarge")).map(move |(size, vcpus)| Type {
             name: format!("{family}.{size}"),
             vcpus: *vcpus,
             memory: memory * vcpus,

@@ -182,8 +182,10 @@ fn network<'a>(cx: &Cx<'_>, input: &'a Value) -> Answer<Place<'a>> {
         return Err(Fail::new("MissingInput", "No subnets found for the default VPC. Please specify a subnet."));
     };
     let subnet = cx.find(&kinds::SUBNET, subnet)?;
-    if let Some(zone) =
-        input.sub("Placement").text("AvailabilityZone").filter(|zone| *zone != subnet.text("availabilityZone"))
+    if let Some(zone) = input
+        .sub("Placement")
+        .text("AvailabilityZone")
+        .filter(|zone| !zone.is_empty() && *zone != subnet.text("availabilityZone"))
     {
         let why = format!("The availability zone '{zone}' is not the one of subnet '{}'", subnet.id);
         return Err(Fail::new("InvalidParameterValue", why));

@@ -87,12 +87,11 @@ pub(in super::super) fn replace_route(cx: &mut Cx<'_>, input: &Value) -> Answer 
 fn put_route(cx: &mut Cx<'_>, input: &Value, replace: bool) -> Answer {
     let table = cx.find(&kinds::ROUTE_TABLE, input.must("RouteTableId")?)?;
     let net = cidr(input.must("DestinationCidrBlock")?, "InvalidParameterValue", (0, 32))?.to_string();
-    let mut route = target(cx, input, &table)?;
-    route["destinationCidrBlock"] = json!(net);
+    let route = target(cx, input, &table, &net)?;
     let mut routes = table.body.list("routeSet").to_vec();
     let old = routes.iter().position(|route| route.text("destinationCidrBlock") == Some(&net));
     match (old, replace) {
-        (Some(_), false) if routes.iter().any(|old| *old == route) => return Ok(json!({ "return": true })),
+        (Some(_), false) if routes.contains(&route) => return Ok(json!({ "return": true })),
         (Some(_), false) => {
             return Err(Fail::new("RouteAlreadyExists", format!("The route identified by {net} already exists.")));
         }
@@ -111,14 +110,14 @@ fn no_route(table: &Resource, net: &str) -> Fail {
 }
 
 /// Where a route leads: a gateway of the table's VPC, a network interface, or an instance with one.
-fn target(cx: &Cx<'_>, input: &Value, table: &Resource) -> Answer {
+fn target(cx: &Cx<'_>, input: &Value, table: &Resource, net: &str) -> Answer {
     if let Some(id) = input.text("GatewayId") {
         let gateway = cx.find(&kinds::GATEWAY, id)?;
         if gateway.one("vpc") != table.one("vpc") {
             let why = format!("route table {} and network gateway {id} belong to different networks", table.id);
             return Err(Fail::new("InvalidParameterValue", why));
         }
-        return Ok(json!({ "gatewayId": id, "state": "active", "origin": "CreateRoute" }));
+        return Ok(json!({ "destinationCidrBlock": net, "gatewayId": id, "state": "active", "origin": "CreateRoute" }));
     }
     let interface = match (input.text("NetworkInterfaceId"), input.text("InstanceId")) {
         (Some(id), _) => cx.find(&kinds::INTERFACE, id)?,
@@ -131,7 +130,7 @@ fn target(cx: &Cx<'_>, input: &Value, table: &Resource) -> Answer {
     };
     let state = if interface.one("instance").is_some() { "active" } else { "blackhole" };
     Ok(
-        json!({ "networkInterfaceId": interface.id, "instanceId": interface.one("instance"), "state": state, "origin": "CreateRoute" }),
+        json!({ "destinationCidrBlock": net, "networkInterfaceId": interface.id, "instanceId": interface.one("instance"), "state": state, "origin": "CreateRoute" }),
     )
 }
 
@@ -161,7 +160,9 @@ pub(super) fn blackhole(cx: &mut Cx<'_>, id: &str) {
             .iter_mut()
             .filter(|route| route.text("gatewayId") == Some(id) || route.text("networkInterfaceId") == Some(id))
         {
-            route["state"] = json!("blackhole");
+            if let Some(route) = route.as_object_mut() {
+                route.insert("state".to_owned(), json!("blackhole"));
+            }
         }
         cx.change(&table.id, |table| table.set("routeSet", routes));
     }
