@@ -24,6 +24,8 @@ mod quota;
 mod resolve;
 mod shelf;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 pub use config::{Config, Service};

@@ -85,7 +85,8 @@ impl AwsBench {
             let answer = self.raw.ec2(action, pairs).await.unwrap();
             all.extend(words(&answer, field).into_iter().map(str::to_owned));
         }
-        for (action, field) in [("DescribeLoadBalancers", "LoadBalancerArn"), ("DescribeTargetGroups", "TargetGroupArn")]
+        for (action, field) in
+            [("DescribeLoadBalancers", "LoadBalancerArn"), ("DescribeTargetGroups", "TargetGroupArn")]
         {
             let answer = self.raw.elb(action, &[]).await.unwrap();
             all.extend(words(&answer, field).into_iter().map(str::to_owned));
@@ -138,12 +139,20 @@ impl Bench for AwsBench {
     async fn rules(&self, firewall: &ResourceRef) -> Option<Vec<FirewallRule>> {
         let group = self.group(firewall).await?;
         let permissions = group.split("<ipPermissionsEgress>").next()?;
-        Some(texts(permissions, "ipProtocol").into_iter().zip(permissions.split("<ipProtocol>").skip(1)).flat_map(rules).collect())
+        Some(
+            texts(permissions, "ipProtocol")
+                .into_iter()
+                .zip(permissions.split("<ipProtocol>").skip(1))
+                .flat_map(rules)
+                .collect(),
+        )
     }
 
     async fn edit_rules(&self, firewall: &ResourceRef, wanted: &[FirewallRule]) -> Option<()> {
         let known = self.rules(firewall).await?;
-        for (action, list) in [("RevokeSecurityGroupIngress", known.as_slice()), ("AuthorizeSecurityGroupIngress", wanted)] {
+        for (action, list) in
+            [("RevokeSecurityGroupIngress", known.as_slice()), ("AuthorizeSecurityGroupIngress", wanted)]
+        {
             if !list.is_empty() {
                 let pairs = permissions(firewall, list);
                 let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -206,7 +215,8 @@ impl Bench for AwsBench {
 }
 
 /// An ed25519 key in OpenSSH's form, in base 64.
-const KEY: &str = "c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSUtYZERGaWY2Q1FKL0s1cVN1RkF2QUFYMXBzdERiQWIwUFBSeTF4OG40aXogdA==";
+const KEY: &str =
+    "c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSUtYZERGaWY2Q1FKL0s1cVN1RkF2QUFYMXBzdERiQWIwUFBSeTF4OG40aXogdA==";
 
 fn rules((protocol, rest): (&str, &str)) -> Vec<FirewallRule> {
     let port = |name: &str| words(rest, name).first().and_then(|word| word.parse::<i32>().ok());

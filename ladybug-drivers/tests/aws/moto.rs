@@ -1,1 +1,105 @@
+//! The conformance kit on moto, a third party's emulator of AWS; skipped, loudly, where `moto_server` is not installed.
 
+use std::{
+    collections::BTreeMap,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use ladybug_core::conformance::driver::{Outcome, Wishes, outcomes};
+use tokio::time::{Instant, sleep};
+
+use super::bench::{AwsBench, Site};
+
+/// The checks that cannot pass on moto 5.2.1, and what moto does there that AWS does not.
+const GAPS: &[(&str, &str)] = &[];
+
+#[derive(Debug)]
+struct Moto;
+
+#[async_trait]
+impl Site for Moto {
+    fn tune(&self, wishes: &mut Wishes) {
+        wishes.patience = Duration::from_secs(10);
+        wishes.pauses = (Duration::from_millis(5), Duration::from_millis(100));
+        wishes.many = 12;
+        wishes.cuts = 8;
+        wishes.at_once = 4;
+    }
+}
+
+/// A server of its own, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) endpoint: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    /// Starts moto with every check that it has; `None`, with a word on stderr, where it is not installed.
+    pub(crate) async fn start() -> Option<Self> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let images = std::env::var("LADYBUG_FIXTURES").map(|path| format!("{path}/ec2/moto-amis-ubuntu.json"));
+        let Ok(images) = images else {
+            eprintln!("SKIPPED: moto needs the images that LADYBUG_FIXTURES leads to");
+            return None;
+        };
+        let child = Command::new("moto_server")
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .env("MOTO_ENABLE_KEYPAIR_VALIDATION", "1")
+            .env("MOTO_ENABLE_AMI_VALIDATION", "1")
+            .env("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "1")
+            .env("MOTO_AMIS_PATH", images)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(child) = child else {
+            eprintln!("SKIPPED: moto_server is not installed (`pip install 'moto[server]==5.2.1'`)");
+            return None;
+        };
+        let server = Self { child, endpoint: format!("http://127.0.0.1:{port}") };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while reqwest::get(format!("{}/moto-api/", server.endpoint)).await.is_err() {
+            assert!(Instant::now() < deadline, "moto_server does not answer");
+            sleep(Duration::from_millis(100)).await;
+        }
+        Some(server)
+    }
+
+    /// A bench on an account without anything.
+    pub(crate) async fn bench(&self) -> AwsBench {
+        reqwest::Client::new().post(format!("{}/moto-api/reset", self.endpoint)).send().await.unwrap();
+        AwsBench::new(&self.endpoint, "AKIAIOSFODNN7EXAMPLE", "a secret", Duration::from_millis(20), Moto).await
+    }
+}
+
+#[tokio::test]
+async fn the_kit_passes_on_moto_but_for_its_gaps() {
+    let Some(server) = Server::start().await else { return };
+    let ended = outcomes(async || server.bench().await).await;
+    let gaps: BTreeMap<_, _> = GAPS.iter().copied().collect();
+    let (mut passed, mut skipped, mut wrong) = (0, 0, Vec::new());
+    for (check, outcome) in &ended {
+        match (outcome, gaps.get(check.name())) {
+            (Outcome::Passed, None) => passed += 1,
+            (Outcome::Skipped(why), _) => {
+                skipped += 1;
+                eprintln!("skipped {}: {why}", check.name());
+            }
+            (Outcome::Failed(_), Some(gap)) => eprintln!("gap of moto, {}: {gap}", check.name()),
+            (Outcome::Failed(why), None) => wrong.push(format!("{}: {why}", check.name())),
+            (_, Some(_)) => wrong.push(format!("{} is listed as a gap of moto and passes", check.name())),
+            (other, None) => wrong.push(format!("{}: {other:?}", check.name())),
+        }
+    }
+    eprintln!("moto: {passed} passed, {skipped} skipped, {} gaps of {} checks", gaps.len(), ended.len());
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -7,7 +7,7 @@ use std::{
 
 use ladybug_core::conformance::driver::{Fault, Requests};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, BufReader, AsyncBufReadExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
     task::AbortHandle,
 };

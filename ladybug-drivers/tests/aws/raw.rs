@@ -25,9 +25,7 @@ impl Raw {
     }
 
     async fn ask(&self, service: &str, version: &str, action: &str, pairs: &[(&str, &str)]) -> Result<String, String> {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.append_pair("Action", action).append_pair("Version", version).extend_pairs(pairs);
-        let body = body.finish();
+        let body = form(version, action, pairs);
         let request = http::Request::post(&self.endpoint)
             .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
             .header("x-amz-content-sha256", hex_sha256(body.as_bytes()));
@@ -44,6 +42,12 @@ impl Raw {
         let (good, text) = (answer.status().is_success(), answer.text().await.map_err(|error| error.to_string())?);
         if good { Ok(text) } else { Err(text) }
     }
+}
+
+fn form(version: &str, action: &str, pairs: &[(&str, &str)]) -> String {
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    body.append_pair("Action", action).append_pair("Version", version).extend_pairs(pairs);
+    body.finish()
 }
 
 /// The texts of all elements of that name.

@@ -1,1 +1,154 @@
+//! One cluster's worth of resources from question to nothing, with every request checked against AWS's own models.
 
+use std::{process::Command, time::Duration};
+
+use ipnet::Ipv4Net;
+use ladybug_cloudsim::{CloudSim, Config};
+use ladybug_core::{
+    ClusterName, ClusterUid, NodeName, Region, ResourceKey, Secret,
+    cloud::{
+        Action, AddressSpec, Call, CloudDriver, CloudDriverExt, FirewallRule, FirewallSpec, LoadBalancerSpec, Location,
+        MachineQuery, MachineSpec, NetworkSpec, Owner, Protocol, Resource, ResourceSpec, SshKeySpec, Waiter,
+    },
+    spec::{self, ImageSpec, RootDisk},
+};
+
+use super::{
+    bench::{AwsBench, REGION, Site},
+    moto::Server,
+};
+
+#[derive(Debug)]
+struct Plain;
+
+impl Site for Plain {
+    fn tune(&self, _: &mut ladybug_core::conformance::driver::Wishes) {}
+}
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKXdDFif6CQJ/K5qSuFAvAAX1pstDbAb0PPRy1x8n4iz";
+
+struct Life<'a> {
+    driver: &'a dyn CloudDriver,
+    at: Location,
+    uid: ClusterUid,
+}
+
+impl Life<'_> {
+    async fn make(&self, key: &str, spec: ResourceSpec) -> Resource {
+        let name = ClusterName::new("verbs").unwrap();
+        let owner = Owner::new(self.uid, name, ResourceKey::new(key).unwrap());
+        let made = self.driver.ensure(&Call::new(), &owner, &self.at, &spec).await.unwrap();
+        let waiter = Waiter::new().with_pauses(Duration::from_millis(5), Duration::from_millis(50));
+        waiter.ready(self.driver, &Call::new(), &made.reference).await.unwrap()
+    }
+
+    async fn live(&self) {
+        let region = Region::new(REGION).unwrap();
+        let (wish, image) = (spec::MachineSpec::default(), ImageSpec::default());
+        let query = MachineQuery::new(region, wish, image, RootDisk::default(), 2);
+        let choice = self.driver.resolve(&Call::new(), &query).await.unwrap();
+        let network = NetworkSpec { cidr: "10.1.0.0/16".parse::<Ipv4Net>().unwrap() };
+        let network = self.make("network", ResourceSpec::Network(network)).await.reference;
+        let rule = |port, from: &str| FirewallRule {
+            protocol: Protocol::Tcp,
+            ports: Some((port, port)),
+            from: from.parse().unwrap(),
+        };
+        let rules = [vec![rule(22, "203.0.113.7/32")], vec![rule(6443, "203.0.113.7/32"), rule(22, "2001:db8::/32")]];
+        let mut firewall = None;
+        for rules in rules {
+            let spec = FirewallSpec { network: network.clone(), rules };
+            firewall = Some(self.make("firewall", ResourceSpec::Firewall(spec)).await.reference);
+        }
+        let ssh_key = SshKeySpec { public_key: KEY.to_owned() };
+        let ssh_key = self.make("key", ResourceSpec::SshKey(ssh_key)).await.reference;
+        self.make("address", ResourceSpec::Address(AddressSpec {})).await;
+        let machine = MachineSpec {
+            name: NodeName::new("verbs-cp-1").unwrap(),
+            network: network.clone(),
+            firewall: firewall.unwrap(),
+            ssh_key,
+            offer: choice.offers[0].clone(),
+            image: choice.image.clone(),
+            arch: choice.arch,
+            disk: RootDisk::default(),
+            spot: false,
+            user_data: Secret::new("#cloud-config\n".to_owned()),
+        };
+        let first = self.make("machine/1", ResourceSpec::Machine(machine.clone())).await.reference;
+        let spot = MachineSpec { spot: true, ..machine };
+        let second = self.make("machine/2", ResourceSpec::Machine(spot)).await.reference;
+        for targets in [vec![first.clone(), second.clone()], vec![first.clone()]] {
+            let spec = LoadBalancerSpec { network: network.clone(), port: 6443, targets };
+            self.make("balancer", ResourceSpec::LoadBalancer(spec)).await;
+        }
+        self.driver.act(&Call::new(), &first, &Action::Reboot).await.unwrap();
+    }
+
+    /// Deletes all of it, the users before the used.
+    async fn end(&self) {
+        for round in 0..200 {
+            let left = self.driver.owned(&Call::new(), &self.uid, &self.at).await.unwrap();
+            if left.is_empty() {
+                return;
+            }
+            for resource in left {
+                let _ = self.driver.delete(&Call::new(), &resource.reference).await;
+            }
+            tokio::time::sleep(Duration::from_millis(10 + round)).await;
+        }
+        panic!("left: {:?}", self.driver.owned(&Call::new(), &self.uid, &self.at).await);
+    }
+}
+
+async fn lives_and_ends(bench: &AwsBench) {
+    let before = bench.ids().await;
+    let uid = "0190163d-8694-739b-aea5-966c26f8ad01".parse().unwrap();
+    let life = Life { driver: &*bench.driver, at: Location::region(Region::new(REGION).unwrap()), uid };
+    life.live().await;
+    life.end().await;
+    assert_eq!(bench.ids().await, before);
+    let bodies = bench.proxy.bodies();
+    eprintln!("{} requests", bodies.len());
+    check_bodies(&bodies);
+}
+
+/// Asks botocore's models; skipped, loudly, where there are none.
+fn check_bodies(bodies: &[(String, String)]) {
+    let Ok(specs) = std::env::var("LADYBUG_SPECS") else {
+        eprintln!("SKIPPED: LADYBUG_SPECS is not set, so no request is checked against botocore's models");
+        return;
+    };
+    let list: Vec<_> =
+        bodies.iter().map(|(service, body)| serde_json::json!({ "service": service, "body": body })).collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    serde_json::to_writer(&file, &list).unwrap();
+    let tool = format!("{specs}/tools/check_aws_requests.py");
+    let Ok(ran) = Command::new("python3").arg(tool).arg(file.path()).output() else {
+        eprintln!("SKIPPED: python3 does not run, so no request is checked against botocore's models");
+        return;
+    };
+    let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    if said.contains("No module named") {
+        eprintln!("SKIPPED: botocore is not installed, so no request is checked against its models");
+        return;
+    }
+    eprintln!("{}", said.lines().last().unwrap_or_default());
+    assert!(ran.status.success(), "{said}");
+}
+
+#[tokio::test]
+async fn a_cluster_lives_and_ends_on_the_simulated_cloud() {
+    let sim = CloudSim::start(Config::default()).await.unwrap();
+    let user = sim.aws().credentials().clone();
+    let settle = Duration::from_millis(20);
+    let bench = AwsBench::new(sim.aws().endpoint(), &user.access_key, &user.secret_key, settle, Plain).await;
+    lives_and_ends(&bench).await;
+    assert!(sim.everything().is_empty(), "{:?}", sim.everything());
+}
+
+#[tokio::test]
+async fn a_cluster_lives_and_ends_on_moto() {
+    let Some(server) = Server::start().await else { return };
+    lives_and_ends(&server.bench().await).await;
+}
