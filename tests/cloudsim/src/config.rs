@@ -57,7 +57,8 @@ pub struct AwsConfig {
     pub stop: Duration,
     /// From TerminateInstances to `terminated`.
     pub terminate: Duration,
-    /// For how long a terminated instance is still shown.
+    /// For how long a terminated instance is still shown. At a fast pace that is short in true time: clients that look
+    /// every few true seconds need more.
     pub tombstone: Duration,
     /// From `running` to the first console output.
     pub console: Duration,

@@ -203,7 +203,10 @@ async fn a_full_subnet_has_no_more_addresses() {
     let Some(mut aws) = Client::start(&sim).await else { return };
     let (_, subnet, _) = aws.network().await;
     let wanted = aws.wanted(&subnet).await;
-    aws.ok("ec2", "RunInstances", with(&wanted, json!({ "MinCount": 11, "MaxCount": 11 }))).await;
+    let many = |count: u32| with(&wanted, json!({ "MinCount": count, "MaxCount": count }));
+    aws.refused("InsufficientFreeAddressesInSubnet", "ec2", "RunInstances", many(12)).await;
+    assert_eq!(sim.everything().len(), 3);
+    aws.ok("ec2", "RunInstances", many(11)).await;
     aws.refused("InsufficientFreeAddressesInSubnet", "ec2", "RunInstances", wanted).await;
     assert_eq!(sim.everything().iter().filter(|resource| resource.kind == "instance").count(), 11);
 }

@@ -31,6 +31,9 @@ pub(super) const ACCOUNT: &str = "111122223333";
 /// The regions that there are.
 pub(super) const REGIONS: [&str; 4] = ["ap-northeast-2", "eu-central-1", "us-east-1", "us-west-2"];
 
+/// The operations that make many things, and may be refused only when some of them are made; they leave nothing then.
+const MANIFOLD: [&str; 2] = ["RunInstances", "CreateLoadBalancer"];
+
 /// What a handler works with.
 pub(super) struct Cx<'a> {
     pub(super) ledger: &'a mut Ledger,
@@ -94,7 +97,12 @@ impl Aws {
             handler(&mut Cx { ledger: &mut rehearsal, config, region, user: &user, operation }, &input)?;
             return Err(Fail::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set."));
         }
-        handler(&mut Cx { ledger, config, region, user: &user, operation }, &input)
+        let before = MANIFOLD.contains(&operation).then(|| ledger.clone());
+        let answer = handler(&mut Cx { ledger, config, region, user: &user, operation }, &input);
+        if let (Err(_), Some(before)) = (&answer, before) {
+            *ledger = before;
+        }
+        answer
     }
 
     /// Works on the ledger for nobody, in the region that a resource is in.
