@@ -107,13 +107,12 @@ impl StepRun {
     }
 }
 
-/// A resource of these kinds is made as the spec says even if it exists.
+/// A resource of these kinds is made as the spec says even if it exists: its rules or targets may differ, and of a network
+/// of many parts an earlier try may have made the first only.
 fn changes_in_place(spec: &ResourceSpec) -> bool {
     match spec {
-        ResourceSpec::Firewall(_) | ResourceSpec::LoadBalancer(_) => true,
-        ResourceSpec::Network(_) | ResourceSpec::SshKey(_) | ResourceSpec::Machine(_) | ResourceSpec::Address(_) => {
-            false
-        }
+        ResourceSpec::Network(_) | ResourceSpec::Firewall(_) | ResourceSpec::LoadBalancer(_) => true,
+        ResourceSpec::SshKey(_) | ResourceSpec::Machine(_) | ResourceSpec::Address(_) => false,
     }
 }
 
