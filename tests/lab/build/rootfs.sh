@@ -38,6 +38,12 @@ for unit in haproxy containerd apt-daily.timer apt-daily-upgrade.timer dpkg-db-b
   rm -f "$root.new"/etc/systemd/system/*.wants/"${unit%.*}".*
 done
 
+# All machines share this computer's disk: how full that is must not make a kubelet throw images away, which nobody
+# could fetch again.
+cat >"$root.new/etc/default/kubelet" <<'C'
+KUBELET_EXTRA_ARGS="--eviction-hard=memory.available<100Mi,nodefs.available<1Gi,imagefs.available<1Gi --image-gc-high-threshold=100"
+C
+
 # modprobe must say yes to what this kernel has built in, and no to what it lacks.
 kernel=$(uname -r)
 modules=$root.new/lib/modules/$kernel

@@ -39,7 +39,6 @@ pub(crate) async fn create(
         &cache.to_string_lossy(),
         &folder.to_string_lossy(),
         id,
-        &bridge(&machine.network),
         &address,
         &machine.gateway.to_string(),
         &machine.public.to_string(),

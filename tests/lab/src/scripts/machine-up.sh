@@ -1,8 +1,8 @@
-# Boots a machine: a systemd-nspawn container on an overlay of the root file system, with a network interface in its
-# cloud's bridge and first-boot data (from standard input) for cloud-init, which does the rest.
-# machine-up NAMESPACE CACHE FOLDER ID BRIDGE ADDRESS/PREFIX GATEWAY PUBLIC FILTER HOSTNAME PUBLIC_KEY
+# Makes what a machine boots from: an overlay of the root file system with its addresses and first-boot data (from
+# standard input) for cloud-init, which does the rest.
+# machine-up NAMESPACE CACHE FOLDER ID ADDRESS/PREFIX GATEWAY PUBLIC FILTER HOSTNAME PUBLIC_KEY
 set -euo pipefail
-space=$1 cache=$2 folder=$3 id=$4 bridge=$5 address=$6 gateway=$7 public=$8 filter=$9 host=${10} key=${11}
+space=$1 cache=$2 folder=$3 id=$4 address=$5 gateway=$6 public=$7 filter=$8 host=$9 key=${10}
 root=$folder/root private=${address%/*}
 mkdir -p "$folder"
 exec 9>"$folder/lock"
