@@ -8,6 +8,8 @@ mod support;
 mod broken;
 #[path = "operations/corrupt.rs"]
 mod corrupt;
+#[path = "operations/drain.rs"]
+mod drain;
 #[path = "operations/ends.rs"]
 mod ends;
 #[path = "operations/foreign.rs"]

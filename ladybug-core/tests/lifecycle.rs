@@ -39,6 +39,7 @@ fn node_moves() -> Vec<(NodePhase, NodeEvent, NodePhase)> {
         (P::Reachable, E::Prepare, P::Preparing),
         (P::Preparing, E::Join, P::Joining),
         (P::Joining, E::BecomeReady, P::Ready),
+        (P::Draining, E::BecomeReady, P::Ready),
         (P::Ready, E::Drain, P::Draining),
         (P::Removing, E::Vanish, P::Gone),
     ];

@@ -52,6 +52,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "remove_node.sh",
     "reset.sh",
     "sysctl.conf",
+    "uncordon.sh",
     "uninvite.sh",
     "user-data.yaml",
 ];

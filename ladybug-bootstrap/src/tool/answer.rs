@@ -53,6 +53,7 @@ fn progress(stage: &Stage<'_>, printed: &str) -> Result<Progress> {
         | StageKind::JoinWorker
         | StageKind::Uninvite
         | StageKind::Drain { .. }
+        | StageKind::Uncordon { .. }
         | StageKind::RemoveMember { .. }
         | StageKind::RemoveNode { .. }
         | StageKind::Reset

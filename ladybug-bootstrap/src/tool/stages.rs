@@ -55,6 +55,7 @@ fn template(kind: &StageKind) -> Result<(&'static str, u64)> {
         StageKind::Observe => ("observe.sh", 3),
         StageKind::Uninvite => ("uninvite.sh", 3),
         StageKind::Drain { .. } => ("drain.sh", 3),
+        StageKind::Uncordon { .. } => ("uncordon.sh", 3),
         StageKind::RemoveMember { .. } => ("remove_member.sh", 3),
         StageKind::RemoveNode { .. } => ("remove_node.sh", 3),
         StageKind::Reset => ("reset.sh", 10),
@@ -77,7 +78,9 @@ fn context(tool: &KubeadmBootstrapper, stage: &Stage<'_>) -> Result<Value> {
         StageKind::JoinControlPlane | StageKind::JoinWorker => value(Join::new(tool, stage)?),
         StageKind::Observe => Ok(observe(tool, stage)),
         StageKind::Drain { node } => Ok(json!({ "node": node, "empty_dir_flag": empty_dir_flag(stage) })),
-        StageKind::RemoveMember { node } | StageKind::RemoveNode { node } => Ok(json!({ "node": node })),
+        StageKind::Uncordon { node } | StageKind::RemoveMember { node } | StageKind::RemoveNode { node } => {
+            Ok(json!({ "node": node }))
+        }
         StageKind::Reset => reset(stage),
         // Nothing else has a template.
         StageKind::Invite | StageKind::Uninvite | _ => Ok(json!({ "old_tokens": token_ids(stage) })),

@@ -41,6 +41,11 @@ pub enum StageKind {
         /// The node.
         node: NodeName,
     },
+    /// Lets new pods come to the node again.
+    Uncordon {
+        /// The node.
+        node: NodeName,
+    },
     /// Takes the node's etcd member out, unless that would lose the quorum.
     RemoveMember {
         /// The node.
@@ -72,6 +77,7 @@ impl StageKind {
             Self::Observe => "observe",
             Self::Uninvite => "uninvite",
             Self::Drain { .. } => "drain",
+            Self::Uncordon { .. } => "uncordon",
             Self::RemoveMember { .. } => "remove_member",
             Self::RemoveNode { .. } => "remove_node",
             Self::Reset => "reset",

@@ -130,6 +130,14 @@ impl NodeLifecycle for Ladybug {
     async fn replace(&self, cluster: &ClusterUid, nodes: &[NodeName]) -> Result<Operation> {
         self.change(Change::Remove { cluster: *cluster, nodes: nodes.to_vec(), replace: true }).await
     }
+
+    async fn drain(&self, cluster: &ClusterUid, nodes: &[NodeName]) -> Result<Operation> {
+        self.change(Change::Drain { cluster: *cluster, nodes: nodes.to_vec() }).await
+    }
+
+    async fn undrain(&self, cluster: &ClusterUid, nodes: &[NodeName]) -> Result<Operation> {
+        self.change(Change::Undrain { cluster: *cluster, nodes: nodes.to_vec() }).await
+    }
 }
 
 impl Ladybug {

@@ -8,7 +8,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use super::client::Shared;
 use crate::{
     error::{Error, Result},
-    event::{Event, EventKind, number},
+    event::{Event, EventKind, PER_ENTRY, number, transient_seq},
     id::ClusterUid,
     state::ClusterState,
 };
@@ -38,11 +38,18 @@ pub(super) fn follow(shared: Arc<Shared>, uid: ClusterUid, after: u64) -> BoxStr
     .boxed()
 }
 
+/// Whether it is not in the log; its number is that of the entry before it, which may have caused several events.
+fn is_passing(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Progress { .. } | EventKind::Retry { .. })
+}
+
 impl Reader {
     async fn next(&mut self) -> Option<Result<Event, Error>> {
         loop {
             if let Some(event) = self.backlog.pop_front() {
-                self.last = event.seq;
+                if !is_passing(&event) {
+                    self.last = event.seq;
+                }
                 return Some(Ok(event));
             }
             if self.behind {
@@ -63,8 +70,8 @@ impl Reader {
     }
 
     fn is_new(&self, event: &Event) -> bool {
-        let passing = matches!(event.kind, EventKind::Progress { .. } | EventKind::Retry { .. });
-        event.cluster == self.uid && (event.seq > self.last || (passing && event.seq == self.last))
+        let of_last_entry = || is_passing(event) && event.seq >= transient_seq(self.last / PER_ENTRY);
+        event.cluster == self.uid && (event.seq > self.last || of_last_entry())
     }
 
     async fn read(&self) -> Result<VecDeque<Event>> {

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     id::{ClusterUid, NodeName, PoolName, ProviderName},
     lifecycle::Change,
-    plan::{Choices, Plan, plan_create, plan_delete, plan_scale, queries},
+    plan::{Choices, Plan, plan_create, plan_delete, plan_drain, plan_scale, plan_undrain, queries},
     spec::{ApiEndpoint, ClusterSpec, PoolSpec, Problem},
     state::ClusterState,
     time::new_uuid,
@@ -25,6 +25,14 @@ impl Shared {
         match change {
             Change::To(spec) => self.plan_to(spec).await,
             Change::Remove { cluster, nodes, replace } => self.plan_remove(cluster, nodes, *replace).await,
+            Change::Drain { cluster, nodes } => {
+                let known = self.idle(cluster).await?;
+                plan_drain(&known.state, nodes, &self.survey(&known).await)
+            }
+            Change::Undrain { cluster, nodes } => {
+                let known = self.idle(cluster).await?;
+                plan_undrain(&known.state, nodes, &self.survey(&known).await)
+            }
             Change::Delete { cluster } => plan_delete(&self.load(cluster).await?.state),
         }
     }
@@ -36,7 +44,10 @@ impl Shared {
             None => None,
         };
         match existing {
-            Some(loaded) if loaded.state.seq > 0 => self.plan_on(&loaded.known(self)?, spec, &[]).await,
+            Some(loaded) if loaded.state.seq > 0 => {
+                check_idle(&loaded.state)?;
+                self.plan_on(&loaded.known(self)?, spec, &[]).await
+            }
             unused => {
                 let choices = self.choices(queries(spec, None, &[])).await?;
                 let fresh = || new_uuid(&*self.clock, &*self.entropy).map(ClusterUid::from_uuid);
@@ -46,7 +57,7 @@ impl Shared {
     }
 
     async fn plan_remove(&self, cluster: &ClusterUid, nodes: &[NodeName], replace: bool) -> Result<Plan> {
-        let known = self.load(cluster).await?.known(self)?;
+        let known = self.idle(cluster).await?;
         let mut spec = known.state.spec.as_ref().clone();
         if !replace {
             shrink(&mut spec, &known.state, nodes);
@@ -55,14 +66,16 @@ impl Shared {
         self.plan_on(&known, &spec, nodes).await
     }
 
+    /// What is known of a cluster that no operation changes.
+    async fn idle(&self, cluster: &ClusterUid) -> Result<Known> {
+        let loaded = self.load(cluster).await?;
+        check_idle(&loaded.state)?;
+        loaded.known(self)
+    }
+
     /// Asks the clouds for new machines and looks how those are that are there, all at once.
     async fn plan_on(&self, known: &Known, spec: &ClusterSpec, remove: &[NodeName]) -> Result<Plan> {
         let state = &known.state;
-        if state.operation.as_ref().is_some_and(|operation| operation.outcome.is_none()) {
-            return Err(Error::new(ErrorKind::Conflict, format!("plan a change of cluster {}", spec.name))
-                .with_message("an operation on it is unfinished")
-                .with_remedy("resume it, or delete the cluster"));
-        }
         let (choices, survey) = join(self.choices(queries(spec, Some(state), remove)), self.survey(known)).await;
         plan_scale(state, spec, remove, &choices?, &survey)
     }
@@ -121,6 +134,15 @@ impl Shared {
                 .with_source(cause)
         })
     }
+}
+
+fn check_idle(state: &ClusterState) -> Result<()> {
+    if state.operation.as_ref().is_none_or(|operation| operation.outcome.is_some()) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Conflict, format!("plan a change of cluster {}", state.spec.name))
+        .with_message("an operation on it is unfinished")
+        .with_remedy("resume it, or delete the cluster"))
 }
 
 /// One error that tells of all; its kind is the first one's.

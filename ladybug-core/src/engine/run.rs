@@ -218,7 +218,13 @@ fn cannot_be_undone(kind: &StepKind) -> bool {
     match kind {
         StepKind::Delete { .. } | StepKind::Sweep { .. } => true,
         StepKind::Stage { stage, .. } => {
-            matches!(stage, StageKind::Drain { .. } | StageKind::RemoveMember { .. } | StageKind::RemoveNode { .. })
+            matches!(
+                stage,
+                StageKind::Drain { .. }
+                    | StageKind::Uncordon { .. }
+                    | StageKind::RemoveMember { .. }
+                    | StageKind::RemoveNode { .. }
+            )
         }
         StepKind::Ensure { .. } | StepKind::Boot { .. } | StepKind::AwaitReady { .. } | StepKind::AwaitHealthy => false,
     }

@@ -77,7 +77,9 @@ impl Run {
         let live = Arc::clone(self.live());
         let kept: BTreeSet<ResourceKey> = match self.plan.goal {
             Goal::Create => BTreeSet::new(),
-            Goal::Scale { .. } | Goal::Delete => live.known().state.resources.keys().cloned().collect(),
+            Goal::Scale { .. } | Goal::Drain { .. } | Goal::Undrain { .. } | Goal::Delete => {
+                live.known().state.resources.keys().cloned().collect()
+            }
         };
         let sites = touched_sites(&self.plan, &self.statuses());
         let looks: Vec<_> = sites.iter().map(|site| last_look(&live, site, &kept).boxed()).collect();

@@ -6,7 +6,7 @@ use super::{Event, EventKind};
 use crate::{id::ClusterUid, store::LogEntry};
 
 /// How many numbers one log entry has for its events.
-const PER_ENTRY: u64 = 1 << 16;
+pub(crate) const PER_ENTRY: u64 = 1 << 16;
 
 /// How many events a slow reader may lag behind before it has to read the log.
 const LIVE: usize = 4096;

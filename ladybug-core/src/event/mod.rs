@@ -5,5 +5,5 @@ mod kind;
 mod render;
 
 pub use bus::EventBus;
-pub(crate) use bus::{number, transient_seq};
+pub(crate) use bus::{PER_ENTRY, number, transient_seq};
 pub use kind::{Event, EventKind};

@@ -92,7 +92,7 @@ impl NodePhase {
             (Self::Booting | Self::Reachable | Self::Failed, E::Reach) => Ok(Self::Reachable),
             (Self::Reachable | Self::Preparing | Self::Failed, E::Prepare) => Ok(Self::Preparing),
             (Self::Preparing | Self::Joining | Self::Failed, E::Join) => Ok(Self::Joining),
-            (Self::Joining | Self::Ready | Self::Failed, E::BecomeReady) => Ok(Self::Ready),
+            (Self::Joining | Self::Ready | Self::Draining | Self::Failed, E::BecomeReady) => Ok(Self::Ready),
             (Self::Ready | Self::Draining, E::Drain) => Ok(Self::Draining),
             (
                 Self::Planned

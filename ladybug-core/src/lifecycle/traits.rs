@@ -30,6 +30,20 @@ pub enum Change {
         /// Whether new nodes take their places; else their pools shrink.
         replace: bool,
     },
+    /// Keep new pods from nodes and move the others away.
+    Drain {
+        /// The cluster.
+        cluster: ClusterUid,
+        /// The nodes.
+        nodes: Vec<NodeName>,
+    },
+    /// Let pods come to drained nodes again.
+    Undrain {
+        /// The cluster.
+        cluster: ClusterUid,
+        /// The nodes.
+        nodes: Vec<NodeName>,
+    },
     /// Delete everything.
     Delete {
         /// The cluster.
@@ -108,4 +122,18 @@ pub trait NodeLifecycle: fmt::Debug + Send + Sync {
     /// # Errors
     /// As [`add`](Self::add).
     async fn replace(&self, cluster: &ClusterUid, nodes: &[NodeName]) -> Result<Operation>;
+
+    /// Keeps new pods from these nodes and moves the others away. While a disruption budget holds a pod back, the
+    /// operation waits, up to the step's time limit; then it stops and can be resumed. The nodes stay members,
+    /// `Draining`, until they are taken back or out.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add); `InvalidSpec` for nodes that do not work.
+    async fn drain(&self, cluster: &ClusterUid, nodes: &[NodeName]) -> Result<Operation>;
+
+    /// Lets pods come to drained nodes again; of these, those that were not drained stay as they are.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    async fn undrain(&self, cluster: &ClusterUid, nodes: &[NodeName]) -> Result<Operation>;
 }

@@ -68,7 +68,7 @@ impl Change<'_> {
             Goal::Delete if self.known().next().is_some() => {
                 told.push("everything that runs on the cluster ends, and its data on the machines is lost".to_owned());
             }
-            Goal::Create | Goal::Delete => {}
+            Goal::Create | Goal::Drain { .. } | Goal::Undrain { .. } | Goal::Delete => {}
         }
         told
     }
@@ -127,6 +127,7 @@ fn after(kind: &StepKind, members: u32) -> Option<u32> {
         | StageKind::Observe
         | StageKind::Uninvite
         | StageKind::Drain { .. }
+        | StageKind::Uncordon { .. }
         | StageKind::RemoveNode { .. }
         | StageKind::Reset => None,
     }

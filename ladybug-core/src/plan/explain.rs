@@ -73,7 +73,7 @@ impl Plan {
     fn broken(&self) -> Vec<String> {
         let leaving: &[NodeName] = match &self.goal {
             Goal::Scale { remove, .. } => remove,
-            Goal::Create | Goal::Delete => &[],
+            Goal::Create | Goal::Drain { .. } | Goal::Undrain { .. } | Goal::Delete => &[],
         };
         let stays = |(name, _): &(&NodeName, &Ailment)| !leaving.contains(name);
         let line = |(name, ailment): (&NodeName, &Ailment)| format!("{name}: {ailment}; replace it");

@@ -4,6 +4,7 @@ mod builder;
 mod cost;
 mod create;
 mod delete;
+mod drain;
 mod explain;
 mod forecast;
 mod mesh;
@@ -18,7 +19,7 @@ pub use model::{
     Estimate, Goal, On, PLAN_FORMAT, Plan, PlannedNode, PlannedResource, Site, Step, StepKind, Undo, machine_key,
     machine_node,
 };
-pub use planner::{Choices, plan_create, plan_delete, plan_scale, queries};
+pub use planner::{Choices, plan_create, plan_delete, plan_drain, plan_scale, plan_undrain, queries};
 pub use survey::{Ailment, Survey};
 
 #[cfg(test)]

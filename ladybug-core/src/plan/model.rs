@@ -72,6 +72,16 @@ pub enum Goal {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         promote: Vec<NodeName>,
     },
+    /// Keep pods away from nodes.
+    Drain {
+        /// The nodes.
+        nodes: Vec<NodeName>,
+    },
+    /// Let pods come to drained nodes again.
+    Undrain {
+        /// The nodes.
+        nodes: Vec<NodeName>,
+    },
     /// Delete everything.
     Delete,
 }
@@ -81,6 +91,8 @@ impl fmt::Display for Goal {
         f.write_str(match self {
             Self::Create => "create",
             Self::Scale { .. } => "scale",
+            Self::Drain { .. } => "drain nodes of",
+            Self::Undrain { .. } => "take back nodes of",
             Self::Delete => "delete",
         })
     }

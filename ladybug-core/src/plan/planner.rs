@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Plan, Survey, create::create, delete::delete, scale};
+use super::{Plan, Survey, create::create, delete::delete, drain, scale};
 use crate::{
     cloud::{MachineChoice, MachineQuery},
     error::Result,
@@ -63,6 +63,22 @@ pub fn plan_scale(
     survey: &Survey,
 ) -> Result<Plan> {
     scale::scale(state, spec, remove, choices, survey)
+}
+
+/// Plans to keep new pods from `nodes` and to move the others away.
+///
+/// # Errors
+/// `InvalidSpec` with every name that is not a working member's. `Unavailable` when no control plane tells how they are.
+pub fn plan_drain(state: &ClusterState, nodes: &[NodeName], survey: &Survey) -> Result<Plan> {
+    drain::drain(state, nodes, survey)
+}
+
+/// Plans to let pods come to drained nodes again; empty when none of `nodes` is drained.
+///
+/// # Errors
+/// `InvalidSpec` with every name that is not a member's. `Unavailable` as [`plan_drain`].
+pub fn plan_undrain(state: &ClusterState, nodes: &[NodeName], survey: &Survey) -> Result<Plan> {
+    drain::undrain(state, nodes, survey)
 }
 
 /// Plans the deletion of everything that there is or may be; for a cluster that was never begun, a look at its sites.

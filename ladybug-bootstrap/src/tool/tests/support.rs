@@ -166,6 +166,7 @@ pub(super) fn stages(bench: &Bench, node: &NodeState) -> Vec<StageKind> {
     }
     kinds.extend([StageKind::Init, StageKind::Network, StageKind::Invite, StageKind::JoinControlPlane]);
     kinds.extend([StageKind::Observe, StageKind::Uninvite, StageKind::Drain { node: name.clone() }]);
+    kinds.push(StageKind::Uncordon { node: name.clone() });
     kinds.extend([StageKind::RemoveMember { node: name.clone() }, StageKind::RemoveNode { node: name }]);
     kinds
 }

@@ -102,7 +102,7 @@ fn leaving(state: &ClusterState) -> impl Iterator<Item = &NodeName> {
     let goal = state.operation.as_ref().map(|operation| &operation.plan.goal);
     let remove = match goal {
         Some(Goal::Scale { remove, .. }) => remove.as_slice(),
-        Some(Goal::Create | Goal::Delete) | None => &[],
+        Some(Goal::Create | Goal::Drain { .. } | Goal::Undrain { .. } | Goal::Delete) | None => &[],
     };
     remove.iter()
 }

@@ -93,7 +93,10 @@ impl StepRun {
 /// The node that the stage is about, if it is about another than the one it runs on.
 fn subject(stage: &StageKind) -> Option<&NodeName> {
     match stage {
-        StageKind::Drain { node } | StageKind::RemoveMember { node } | StageKind::RemoveNode { node } => Some(node),
+        StageKind::Drain { node }
+        | StageKind::Uncordon { node }
+        | StageKind::RemoveMember { node }
+        | StageKind::RemoveNode { node } => Some(node),
         StageKind::Prepare
         | StageKind::OverlayKey
         | StageKind::OverlayPeers

@@ -72,6 +72,12 @@ impl Graph {
         self.add(&format!("drain/{node}"), kind, after, Undo::Nothing, &times::DRAIN)
     }
 
+    /// Lets pods come to a drained node again.
+    pub(in crate::plan) fn uncordon(&mut self, node: &NodeName) -> Out<NodeReady> {
+        let kind = anywhere(StageKind::Uncordon { node: node.clone() });
+        self.add(&format!("uncordon/{node}"), kind, After::default(), Undo::Nothing, &times::UNCORDON)
+    }
+
     pub(in crate::plan) fn remove_member(&mut self, node: &NodeName, after: After) -> Out<Settled> {
         let kind = anywhere(StageKind::RemoveMember { node: node.clone() });
         self.add(&format!("member/{node}"), kind, after, Undo::Nothing, &times::REMOVE_MEMBER)

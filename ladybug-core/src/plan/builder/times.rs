@@ -35,6 +35,7 @@ pub(super) const READY: Time = time(20_000, 90_000, 600);
 pub(super) const HEALTHY: Time = time(10_000, 60_000, 600);
 pub(super) const UNINVITE: Time = time(1_000, 5_000, 300);
 pub(super) const DRAIN: Time = time(45_000, 300_000, 900);
+pub(super) const UNCORDON: Time = time(1_000, 5_000, 300);
 pub(super) const REMOVE_MEMBER: Time = time(3_000, 15_000, 300);
 pub(super) const REMOVE_NODE: Time = time(1_000, 5_000, 300);
 pub(super) const DELETE: Time = time(30_000, 120_000, 900);

@@ -121,7 +121,7 @@ fn finish(
 ) -> Result<Plan, Vec<Problem>> {
     let removed: &[NodeName] = match &goal {
         Goal::Scale { remove, .. } => remove,
-        Goal::Create | Goal::Delete => &[],
+        Goal::Create | Goal::Drain { .. } | Goal::Undrain { .. } | Goal::Delete => &[],
     };
     let forecast = Change { spec: &spec, state: Some(state), nodes: &nodes, removed }.forecast(&goal, &steps);
     within_budget(&spec, &forecast)?;

@@ -62,6 +62,7 @@ fn progress(stage: &Stage<'_>, outputs: &[RemoteOutput], last: &str) -> Result<P
         | StageKind::JoinWorker
         | StageKind::Uninvite
         | StageKind::Drain { .. }
+        | StageKind::Uncordon { .. }
         | StageKind::RemoveMember { .. }
         | StageKind::RemoveNode { .. }
         | StageKind::Reset => {}

@@ -35,6 +35,7 @@ pub(super) fn script(stage: &Stage<'_>) -> Result<NodeScript> {
         StageKind::Observe => Ok(only(&["kubectl", "get", "observation"])),
         StageKind::Uninvite => Ok(only(&["kubeadm", "token", "delete"])),
         StageKind::Drain { node } => Ok(only(&["kubectl", "drain", node.as_str()])),
+        StageKind::Uncordon { node } => Ok(only(&["kubectl", "uncordon", node.as_str()])),
         StageKind::RemoveMember { node } => Ok(only(&["etcdctl", "member", "remove", node.as_str()])),
         StageKind::RemoveNode { node } => Ok(only(&["kubectl", "delete", "node", node.as_str()])),
         StageKind::Reset => Ok(only(&["kubeadm", "reset"])),

@@ -118,4 +118,10 @@ impl Kube {
         node.cordoned = true;
         *node.drained_at.get_or_insert(now + times.of(DRAIN_TIME)) <= now
     }
+
+    /// Lets pods come to a node again; whether there is such a node.
+    pub(super) fn uncordon(&mut self, node: &NodeName) -> bool {
+        let node = self.nodes.get_mut(node);
+        node.map(|node| (node.cordoned, node.drained_at) = (false, None)).is_some()
+    }
 }

@@ -1,4 +1,4 @@
-//! `kubectl get|apply|drain|delete`.
+//! `kubectl get|apply|drain|uncordon|delete`.
 
 use super::{
     Addons,
@@ -10,12 +10,13 @@ use crate::{
     sim::host::{Outcome, Refusal, Shell},
 };
 
-/// `kubectl get observation`, `apply FILE`, `drain NODE`, `delete node NODE`.
+/// `kubectl get observation`, `apply FILE`, `drain NODE`, `uncordon NODE`, `delete node NODE`.
 pub(in crate::sim) fn kubectl(shell: &mut Shell<'_>) -> Outcome {
     match shell.word(1) {
         "get" => observe(shell),
         "apply" => apply(shell),
         "drain" => drain(shell),
+        "uncordon" => uncordon(shell),
         "delete" => delete(shell),
         verb => Err(Refusal::new(format!("unknown command {verb:?} for \"kubectl\""))),
     }
@@ -46,6 +47,12 @@ fn drain(shell: &mut Shell<'_>) -> Outcome {
     let (node, now) = (node_name(shell.word(2))?, shell.moment.now);
     let times = shell.machines.times;
     ask(shell, |kube, _| Ok(if kube.drain(&node, now, times) { "drained" } else { "evicting pods" }.to_owned()))
+}
+
+fn uncordon(shell: &mut Shell<'_>) -> Outcome {
+    let node = node_name(shell.word(2))?;
+    let missing = format!("Error from server (NotFound): nodes {node:?} not found");
+    ask(shell, |kube, _| kube.uncordon(&node).then(String::new).ok_or_else(|| Refusal::new(missing)))
 }
 
 fn delete(shell: &mut Shell<'_>) -> Outcome {

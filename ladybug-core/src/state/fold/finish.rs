@@ -20,19 +20,21 @@ impl ClusterState {
         let (plan, previous) = (Arc::clone(&operation.plan), Arc::clone(&operation.previous));
         match (outcome, &plan.goal) {
             (Outcome::Succeeded, Goal::Create) => self.shift(ClusterEvent::BecomeReady, events)?,
-            (Outcome::Succeeded, Goal::Scale { .. }) => self.settle(&plan, events)?,
+            (Outcome::Succeeded, Goal::Scale { .. } | Goal::Drain { .. } | Goal::Undrain { .. }) => {
+                self.settle(&plan, events)?
+            }
             (Outcome::Succeeded, Goal::Delete) => self.bury(events)?,
             (Outcome::RolledBack { .. }, Goal::Create | Goal::Delete) => {
                 self.shift(ClusterEvent::Delete, events)?;
                 self.bury(events)?;
             }
-            (Outcome::RolledBack { .. }, Goal::Scale { .. }) => {
+            (Outcome::RolledBack { .. }, Goal::Scale { .. } | Goal::Drain { .. } | Goal::Undrain { .. }) => {
                 let added: Vec<NodeName> = plan.nodes.iter().map(|node| node.name.clone()).collect();
                 self.drop_nodes(&added, events)?;
                 self.spec = previous;
                 self.settle(&plan, events)?;
             }
-            (Outcome::Stopped { .. }, Goal::Create | Goal::Scale { .. } | Goal::Delete) => {
+            (Outcome::Stopped { .. }, _) => {
                 self.shift(ClusterEvent::NeedAttention, events)?;
             }
         }

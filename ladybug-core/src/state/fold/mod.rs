@@ -130,7 +130,7 @@ impl ClusterState {
 fn start_event(goal: &Goal) -> ClusterEvent {
     match goal {
         Goal::Create => ClusterEvent::Provision,
-        Goal::Scale { .. } => ClusterEvent::Update,
+        Goal::Scale { .. } | Goal::Drain { .. } | Goal::Undrain { .. } => ClusterEvent::Update,
         Goal::Delete => ClusterEvent::Delete,
     }
 }

@@ -128,7 +128,9 @@ impl ClusterState {
                 self.shift_node(node, NodeEvent::Boot, events)
             }
             StepKind::Boot { node } => self.shift_node(node, NodeEvent::Reach, events),
-            StepKind::AwaitReady { node } => self.shift_node(node, NodeEvent::BecomeReady, events),
+            StepKind::AwaitReady { node } | StepKind::Stage { stage: StageKind::Uncordon { node }, .. } => {
+                self.shift_node(node, NodeEvent::BecomeReady, events)
+            }
             StepKind::Stage { stage: StageKind::RemoveNode { node }, .. } => {
                 let node = self.node_mut(node)?;
                 (node.member, node.joined) = (false, false);
