@@ -23,7 +23,9 @@ mapfile -t etcd_libraries < <(libraries /usr/lib/lab/etcd)
 make control_plane/etcd "$registry/etcd:3.4.13-0" '' "$root/usr/lib/lab/etcd:/usr/local/bin/etcd" "${etcd_libraries[@]}"
 
 mapfile -t filter < <(
-  libraries /usr/sbin/xtables-nft-multi /usr/sbin/conntrack /usr/bin/kmod
+  # Matches have needs of their own: `statistic`, which spreads over several control planes, that of libm.
+  mapfile -t matches < <(find "$root"/usr/lib/*/xtables -name '*.so' | sed "s,^$root,,")
+  libraries /usr/sbin/xtables-nft-multi /usr/sbin/conntrack /usr/bin/kmod "${matches[@]}"
   for name in xtables-nft-multi conntrack; do printf '%s/usr/sbin/%s:/usr/sbin/%s\n' "$root" "$name" "$name"; done
   find "$root"/usr/lib/*/xtables -name '*.so' | sed "s,$root\(.*\),&:\1,"
   for name in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
