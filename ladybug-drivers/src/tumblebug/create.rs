@@ -7,7 +7,7 @@ use ladybug_core::{
 };
 use serde_json::Value;
 use std::{pin::pin, time::Duration};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 
 use super::{
     TumblebugDriver,
@@ -34,7 +34,7 @@ impl TumblebugDriver {
     }
 
     /// What an answered call has made. HTTP 200 says nothing about the machine.
-    async fn made(&self, cx: &Call, owner: &Owner, region: &Region, node: Option<Node>) -> Result<Resource> {
+    pub(super) async fn made(&self, cx: &Call, owner: &Owner, region: &Region, node: Option<Node>) -> Result<Resource> {
         let name = owner.resource_name();
         let reason = match &node {
             Some(node) if node.status == "Failed" => node.system_message.clone(),
@@ -55,17 +55,17 @@ impl TumblebugDriver {
         error: Error,
     ) -> Result<Resource> {
         let name = owner.resource_name();
-        if error.disposition() == Disposition::Ambiguous && error.kind() != ErrorKind::Timeout {
-            let node = self.follow(cx, &name, request, error).await?;
-            return self.made(cx, owner, region, node).await;
-        }
+        let error = match error.disposition() {
+            Disposition::Ambiguous if error.kind() != ErrorKind::Timeout => self.heard_of(cx, &name, request, error).await,
+            _ => error,
+        };
         if error.disposition() != Disposition::Permanent {
             return Err(error);
         }
         let Some(there) = self.machine(cx, region, &name).await? else { return Err(error) };
         if error.kind() == ErrorKind::AlreadyExists {
             // Somebody who asked at the same time for the same machine was first.
-            return self.as_it_is(cx, owner, there).await;
+            return self.as_it_is(cx, owner, region, there).await;
         }
         // A call that failed leaves its infra, which would keep the name.
         if there.owner.key == owner.key && there.owner.cluster == owner.cluster {
@@ -75,7 +75,7 @@ impl TumblebugDriver {
     }
 
     /// Looks until the node has an id at the cloud, or has failed, which it tells as long as it is asked.
-    async fn watch(&self, cx: &Call, name: &str) -> Node {
+    pub(super) async fn watch(&self, cx: &Call, name: &str) -> Node {
         let (mut pause, longest) = self.client.config().pauses;
         loop {
             sleep(pause).await;
@@ -89,35 +89,16 @@ impl TumblebugDriver {
         }
     }
 
-    /// Asks for the progress of a call whose answer was lost.
-    async fn follow(&self, cx: &Call, name: &str, request: &str, lost: Error) -> Result<Option<Node>> {
-        let (mut pause, longest) = self.client.config().pauses;
-        let deadline = cx.deadline.unwrap_or_else(|| Instant::now() + self.client.config().patience);
-        loop {
-            let node = self.node(cx, name).await?;
-            if node.as_ref().is_some_and(has_come_out) {
-                return Ok(node);
-            }
-            match self.progress(cx, request).await? {
-                Some(progress) if progress.status == "Error" => {
-                    return Err(refused(format!("make the machine {name}"), 500, &progress.error_response, true));
-                }
-                Some(progress) if progress.status == "Success" => return self.node(cx, name).await,
-                None if node.is_none() => return Err(lost),
-                Some(_) | None => {}
-            }
-            if Instant::now() + pause >= deadline {
-                sleep_until(deadline).await;
-                return Err(lost);
-            }
-            sleep(pause).await;
-            pause = longer(pause, longest);
-        }
-    }
-
-    async fn progress(&self, cx: &Call, request: &str) -> Result<Option<Progress>> {
+    /// What is known of a call whose answer was lost: that it failed, if the server says so, else nothing.
+    async fn heard_of(&self, cx: &Call, name: &str, request: &str, lost: Error) -> Error {
         let what = format!("ask for the progress of request {request}");
-        self.client.find(cx, Ask::get(what, format!("/request/{}", part(request)))).await
+        let ask = Ask::get(what, format!("/request/{}", part(request)));
+        match self.client.find::<Progress>(cx, ask).await {
+            Ok(Some(progress)) if progress.status == "Error" => {
+                refused(format!("make the machine {name}"), 500, &progress.error_response, true)
+            }
+            Ok(_) | Err(_) => lost,
+        }
     }
 
     /// Ends the infra of that name with its machine, which takes as long as the cloud takes.
@@ -134,6 +115,6 @@ fn longer(pause: Duration, longest: Duration) -> Duration {
     (pause * 5 / 4).min(longest)
 }
 
-fn has_come_out(node: &Node) -> bool {
+pub(super) fn has_come_out(node: &Node) -> bool {
     !node.csp_resource_id.is_empty() || matches!(node.status.as_str(), "Running" | "Failed" | "Suspended")
 }

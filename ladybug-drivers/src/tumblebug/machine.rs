@@ -12,11 +12,13 @@ use ladybug_core::{
     },
 };
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     TumblebugDriver,
     choose::price,
     client::{Ask, part},
+    create::has_come_out,
     driver::foreign,
     marker,
     model::{Found, HostKey, Infra, Node},
@@ -53,7 +55,7 @@ impl TumblebugDriver {
     ) -> Result<Resource> {
         let name = owner.resource_name();
         if let Some(there) = self.machine(cx, &at.region, &name).await? {
-            return self.as_it_is(cx, owner, there).await;
+            return self.as_it_is(cx, owner, &at.region, there).await;
         }
         let subnet = self.subnet(cx, spec).await?;
         let body = request(owner, &at.region, spec, &subnet);
@@ -61,7 +63,13 @@ impl TumblebugDriver {
     }
 
     /// The owner's machine that is there already. One that never ran holds its name and is no use: it is taken away.
-    pub(super) async fn as_it_is(&self, cx: &Call, owner: &Owner, there: Resource) -> Result<Resource> {
+    pub(super) async fn as_it_is(
+        &self,
+        cx: &Call,
+        owner: &Owner,
+        region: &Region,
+        there: Resource,
+    ) -> Result<Resource> {
         let name = there.reference.id.as_str();
         if there.owner.cluster != owner.cluster || there.owner.key != owner.key {
             return Err(foreign(ResourceKind::Machine, name));
@@ -72,12 +80,29 @@ impl TumblebugDriver {
                 format!("an earlier one had failed ({reason}) and was taken away")
             }
             ResourceStatus::Deleting => "an earlier one is being deleted".to_owned(),
+            ResourceStatus::Pending => return self.come_out(cx, owner, region, there).await,
             _ => return Ok(there),
         };
         Err(Error::new(ErrorKind::Conflict, format!("make the machine {name}"))
             .with_disposition(ladybug_core::Disposition::Transient { after: None })
             .with_message(why)
             .with_remedy("try again"))
+    }
+
+    /// A machine that is being made by an earlier call, as soon as it has an id.
+    async fn come_out(&self, cx: &Call, owner: &Owner, region: &Region, there: Resource) -> Result<Resource> {
+        let name = there.reference.id.as_str();
+        match self.node(cx, name).await? {
+            Some(node) if has_come_out(&node) => self.made(cx, owner, region, Some(node)).await,
+            Some(_) => {
+                let deadline = cx.deadline.unwrap_or_else(|| Instant::now() + self.client.config().patience);
+                match timeout_at(deadline, self.watch(cx, name)).await {
+                    Ok(node) => self.made(cx, owner, region, Some(node)).await,
+                    Err(_) => Ok(there),
+                }
+            }
+            None => Ok(there),
+        }
     }
 
     /// The subnet of the machine's zone.
@@ -137,7 +162,8 @@ impl TumblebugDriver {
 
     pub(super) fn resource_of_node(&self, region: &Region, name: &str, node: &Node) -> Result<Resource> {
         let owner = marker::owner(&node.description).ok_or_else(|| foreign(ResourceKind::Machine, name))?;
-        let reference = self.reference(region, ResourceKind::Machine, name)?;
+        let mut reference = self.reference(region, ResourceKind::Machine, name)?;
+        reference.location.zone = node.region.zone.parse().ok();
         Ok(Resource::new(reference, owner, status(node), detail(node)))
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::model::Rule;
 
 /// Every port; the clouds behind Tumblebug want a range where we say nothing.
-const ALL_PORTS: (u16, u16) = (1, 65_535);
+const ALL_PORTS: (u16, u16) = (0, 65_535);
 
 /// A rule in the words of a request.
 pub(super) fn request(rule: &FirewallRule) -> Value {
@@ -58,7 +58,7 @@ fn range(text: &str) -> Option<Option<(u16, u16)>> {
     }
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let range = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-    Some(Some(range).filter(|range| !matches!(range, (0 | 1, 65_535))))
+    Some(Some(range).filter(|range| *range != ALL_PORTS))
 }
 
 /// What is to be added and taken away so that exactly `wanted` is let in: both in the words of requests.
@@ -76,7 +76,7 @@ pub(super) fn difference(shown: &[Rule], wanted: &[FirewallRule]) -> (Vec<Value>
 
 /// The rule with every port said in one way.
 fn plain(rule: &FirewallRule) -> FirewallRule {
-    let ports = rule.ports.filter(|ports| !matches!(ports, (0 | 1, 65_535)));
+    let ports = rule.ports.filter(|ports| *ports != ALL_PORTS);
     FirewallRule { ports, ..rule.clone() }
 }
 

@@ -1,7 +1,7 @@
 //! Networks, firewalls and keys: what the server lists as resources with a description.
 
 use ladybug_core::{
-    Region, Result,
+    Disposition, Region, Result,
     cloud::{Call, Deletion, Owner, Resource, ResourceDetail, ResourceKind, ResourceRef, ResourceStatus},
 };
 use serde_json::Value;
@@ -84,7 +84,7 @@ impl TumblebugDriver {
         Ok(None)
     }
 
-    /// The owner's thing, made with `request` where there is none yet; `true` when it was made now.
+    /// The owner's thing, made with `request` where there is none yet.
     ///
     /// # Errors
     /// `AlreadyExists` when the name is somebody else's; the refusal.
@@ -103,11 +103,12 @@ impl TumblebugDriver {
         let made = self.client.change(cx, Ask::post(what, self.things(kind), request().await?)).await;
         match made {
             Ok(thing) => ours(owner, kind, thing),
-            // Whatever the server says, the thing may be there: made by an earlier request, or by this one.
-            Err(error) => match self.look(cx, kind, &name).await {
+            // Whatever the server says, the thing may be there: made by another request, or by this one.
+            Err(error) if error.disposition() == Disposition::Permanent => match self.look(cx, kind, &name).await {
                 Ok(Some(there)) => ours(owner, kind, there),
                 Ok(None) | Err(_) => Err(error),
             },
+            Err(error) => Err(error),
         }
     }
 

@@ -180,7 +180,7 @@ fn read(rule: &Value) -> FirewallRule {
     };
     let ports: Vec<u16> = text("Port").split('-').filter_map(|port| port.parse().ok()).collect();
     let ports = match ports[..] {
-        [1, u16::MAX] | [] => None,
+        [0, u16::MAX] | [] => None,
         [one] => Some((one, one)),
         [first, last, ..] => Some((first, last)),
     };
@@ -197,7 +197,7 @@ fn written(rule: &FirewallRule) -> Value {
     let port = match rule.ports {
         Some((first, last)) if first == last => first.to_string(),
         Some((first, last)) => format!("{first}-{last}"),
-        None if matches!(protocol, "TCP" | "UDP") => "1-65535".to_owned(),
+        None if matches!(protocol, "TCP" | "UDP") => "0-65535".to_owned(),
         None => String::new(),
     };
     json!({ "Port": port, "Protocol": protocol, "Direction": "inbound", "CIDR": rule.from.to_string() })

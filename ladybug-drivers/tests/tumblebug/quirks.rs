@@ -72,13 +72,12 @@ async fn a_request_that_never_comes_back_is_given_up_and_cleared_away() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_followed_by_its_request() {
+async fn a_lost_answer_is_followed_by_its_machine() {
     for effect in [Effect::DropAnswer, Effect::TruncatedBody] {
         let server = Server::start(|_| {}).await;
         let base = server.base().await;
         server.sim.follow(FaultPlan::none().rule(Cloud::Tumblebug, "PostInfra", When::Nth(1), effect));
-        let made = server.try_ensure("machine/demo-w-1", &base.machine("demo-w-1")).await.unwrap();
-        server.wait_ready(&made.reference).await;
+        server.ready("machine/demo-w-1", &base.machine("demo-w-1")).await;
         assert_eq!(server.calls("PostInfra"), 1);
     }
 }
@@ -89,7 +88,11 @@ async fn the_reason_of_a_failure_is_heard_although_the_answer_was_lost() {
     let base = server.base().await;
     server.sim.tumblebug().sell_out("*", "*");
     server.sim.follow(FaultPlan::none().rule(Cloud::Tumblebug, "PostInfra", When::Nth(1), Effect::DropAnswer));
-    let error = server.try_ensure("machine/demo-w-1", &base.machine("demo-w-1")).await.unwrap_err();
+    let spec = base.machine("demo-w-1");
+    let lost = server.try_ensure("machine/demo-w-1", &spec).await.unwrap_err();
+    assert_eq!(lost.disposition(), Disposition::Ambiguous);
+    assert_eq!(server.calls("GetRequest"), 1);
+    let error = persist(|| server.try_ensure("machine/demo-w-1", &spec)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoCapacity, "{error:?}");
     assert_eq!(server.owned().await.len(), 3);
 }

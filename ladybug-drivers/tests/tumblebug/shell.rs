@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ladybug_cloudsim::{Ran, RemoteShell};
+use ladybug_cloudsim::{Birth, Cloud, InstanceHook, Presence, Ran, RemoteShell};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -68,6 +68,23 @@ fn furnish(root: &Path) {
     for user in ["cb-user", "ubuntu"] {
         fs::create_dir_all(keys(root, user).parent().unwrap()).unwrap();
         fs::write(keys(root, user), "ssh-rsa AAAA cb-spider\n").unwrap();
+    }
+}
+
+#[async_trait]
+impl InstanceHook for Machines {
+    async fn boot(&self, _: Birth) -> Result<Presence, String> {
+        Ok(Presence::default())
+    }
+
+    async fn stop(&self, _: Cloud, _: &str) {}
+
+    async fn terminate(&self, _: Cloud, id: &str) {
+        self.0.lock().unwrap().remove(id);
+    }
+
+    fn listens(&self, _: Cloud, _: &str, _: u16) -> bool {
+        true
     }
 }
 

@@ -7,7 +7,7 @@ use ladybug_core::{
     ClusterName, ClusterUid, Disposition, Error, NodeName, Region, ResourceKey, Result, Secret,
     cloud::{
         Call, CloudDriver, CloudDriverExt, Deletion, FirewallRule, FirewallSpec, Location, MachineChoice, MachineQuery,
-        MachineSpec, NetworkSpec, Owner, Protocol, Resource, ResourceRef, ResourceSpec, SshKeySpec, Waiter,
+        MachineSpec, NetworkSpec, Owner, Protocol, Resource, ResourceKind, ResourceRef, ResourceSpec, SshKeySpec, Waiter,
     },
     spec,
 };
@@ -34,6 +34,7 @@ impl Server {
         let machines = Arc::new(Machines::default());
         let mut config = SimConfig::default();
         config.tumblebug.shell = Some(Arc::clone(&machines) as _);
+        config.hook = Some(Arc::clone(&machines) as _);
         change(&mut config);
         let sim = CloudSim::start(config).await.unwrap();
         let driver = TumblebugDriver::new(account(&sim)).unwrap();
@@ -73,7 +74,13 @@ impl Server {
 
     /// Deletes everything of the cluster, machines first.
     pub(crate) async fn clear(&self) {
-        for resource in self.owned().await {
+        let mut owned = self.owned().await;
+        owned.sort_by_key(|resource| match resource.reference.kind {
+            ResourceKind::Machine => 0,
+            ResourceKind::Network => 2,
+            _ => 1,
+        });
+        for resource in owned {
             self.delete(&resource.reference).await;
         }
     }
