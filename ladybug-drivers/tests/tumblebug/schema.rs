@@ -35,7 +35,11 @@ impl Document {
                 let name = name.rsplit('/').next().unwrap();
                 self.schema(&self.0["components"]["schemas"][name])
             }
-            None => schema,
+            // A reference with a text beside it became an object of one part when the document was converted.
+            None => match schema["allOf"].as_array().map(Vec::as_slice) {
+                Some([only]) => self.schema(only),
+                _ => schema,
+            },
         }
     }
 

@@ -76,7 +76,8 @@ impl Front {
                 unheard.was_heard();
                 Some(reply)
             }
-            reply => reply,
+            // What lasts has no answer yet, and nobody waits for it.
+            reply => reply.filter(|reply| reply.later.is_none()),
         };
         self.keep(number, &request, &called, reply.as_ref(), fault.as_ref());
         match (&fault, reply) {
