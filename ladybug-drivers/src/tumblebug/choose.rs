@@ -168,8 +168,12 @@ mod tests {
 
     #[test]
     fn an_unknown_price_is_never_cheap() {
-        let candidates =
-            vec![spec("unknown", 2, 4.0, -1.0), spec("dear", 2, 8.0, 0.1), spec("small", 1, 4.0, 0.01), spec("cheap", 2, 4.0, 0.05)];
+        let candidates = vec![
+            spec("unknown", 2, 4.0, -1.0),
+            spec("dear", 2, 8.0, 0.1),
+            spec("small", 1, 4.0, 0.01),
+            spec("cheap", 2, 4.0, 0.05),
+        ];
         let chosen = fitting(&connection(), &query(), candidates);
         let names: Vec<_> = chosen.iter().map(|spec| spec.id.rsplit('+').next().unwrap()).collect();
         assert_eq!(names, ["cheap", "dear", "unknown"]);
@@ -213,10 +217,16 @@ mod tests {
         let specs =
             [(spec("a", 2, 4.0, 0.05), vec![zone("z1"), zone("z2")]), (spec("b", 2, 4.0, 0.06), vec![zone("z2")])];
         let named = |offers: Vec<Offer>| -> Vec<_> {
-            offers.into_iter().map(|offer| (offer.machine_type.rsplit('+').next().unwrap().to_owned(), offer.zone)).collect()
+            offers
+                .into_iter()
+                .map(|offer| (offer.machine_type.rsplit('+').next().unwrap().to_owned(), offer.zone))
+                .collect()
         };
         let wanted = query().with_zones(vec![zone("z2")]);
-        assert_eq!(named(offers(&wanted, &specs)), [("a".to_owned(), Some(zone("z2"))), ("b".to_owned(), Some(zone("z2")))]);
+        assert_eq!(
+            named(offers(&wanted, &specs)),
+            [("a".to_owned(), Some(zone("z2"))), ("b".to_owned(), Some(zone("z2")))]
+        );
         assert_eq!(offers(&query(), &specs).len(), 3);
     }
 }

@@ -56,7 +56,9 @@ impl TumblebugDriver {
     ) -> Result<Resource> {
         let name = owner.resource_name();
         let error = match error.disposition() {
-            Disposition::Ambiguous if error.kind() != ErrorKind::Timeout => self.heard_of(cx, &name, request, error).await,
+            Disposition::Ambiguous if error.kind() != ErrorKind::Timeout => {
+                self.heard_of(cx, &name, request, error).await
+            }
             _ => error,
         };
         if error.disposition() != Disposition::Permanent {

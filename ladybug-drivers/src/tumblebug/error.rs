@@ -149,9 +149,12 @@ mod tests {
     #[test]
     fn the_message_decides_and_not_the_status() {
         for status in [400, 404, 500] {
-            for message in
-                ["The infra x does not exist.", "Failed to find the vNet x", "Not found [/ns/a]", "does not exist, vNet: x"]
-            {
+            for message in [
+                "The infra x does not exist.",
+                "Failed to find the vNet x",
+                "Not found [/ns/a]",
+                "does not exist, vNet: x",
+            ] {
                 assert_eq!(of(status, message, false), (ErrorKind::NotFound, Disposition::Permanent), "{message}");
             }
         }
@@ -163,7 +166,11 @@ mod tests {
             (429, "rate limit exceeded", ErrorKind::RateLimited),
             (400, "Infra x is under Create, please try later", ErrorKind::Conflict),
             (400, "cannot delete vNet 'x': still referenced by 1 object(s): [y]", ErrorKind::Conflict),
-            (409, "previous deletion of sshKey 'x' is unconfirmed (name held by unconfirmed deletion)", ErrorKind::Conflict),
+            (
+                409,
+                "previous deletion of sshKey 'x' is unconfirmed (name held by unconfirmed deletion)",
+                ErrorKind::Conflict,
+            ),
             (202, "deletion of sshKey 'x' is already in progress (deletion in progress)", ErrorKind::Conflict),
         ];
         for (status, message, kind) in cases {

@@ -16,7 +16,12 @@ const AT_ONCE: usize = 8;
 
 impl TumblebugDriver {
     /// Machines by their label, the rest by their descriptions, each kind by one call.
-    pub(super) fn owned<'a>(&'a self, cx: &'a Call, cluster: ClusterUid, region: Region) -> BoxStream<'a, Result<Resource>> {
+    pub(super) fn owned<'a>(
+        &'a self,
+        cx: &'a Call,
+        cluster: ClusterUid,
+        region: Region,
+    ) -> BoxStream<'a, Result<Resource>> {
         let things = {
             let region = region.clone();
             stream::iter(Kind::ALL).then(move |kind| {
@@ -30,7 +35,12 @@ impl TumblebugDriver {
         self.owned_machines(cx, cluster, region).chain(things.try_flatten()).boxed()
     }
 
-    fn owned_machines<'a>(&'a self, cx: &'a Call, cluster: ClusterUid, region: Region) -> BoxStream<'a, Result<Resource>> {
+    fn owned_machines<'a>(
+        &'a self,
+        cx: &'a Call,
+        cluster: ClusterUid,
+        region: Region,
+    ) -> BoxStream<'a, Result<Resource>> {
         let of_region = region.clone();
         let infras = async move {
             let namespace = &self.client.config().namespace;
@@ -48,7 +58,13 @@ impl TumblebugDriver {
     }
 
     /// A machine that a list shows; gone, if it has gone in the meantime.
-    async fn owned_machine(&self, cx: &Call, cluster: ClusterUid, region: &Region, infra: Infra) -> Result<Option<Resource>> {
+    async fn owned_machine(
+        &self,
+        cx: &Call,
+        cluster: ClusterUid,
+        region: &Region,
+        infra: Infra,
+    ) -> Result<Option<Resource>> {
         if marker::owner(&infra.description).is_none_or(|owner| owner.cluster != cluster) {
             return Ok(None);
         }

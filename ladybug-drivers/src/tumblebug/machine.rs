@@ -142,7 +142,8 @@ impl TumblebugDriver {
     /// The infras that a label selector finds.
     pub(super) async fn infras(&self, cx: &Call, selector: &str) -> Result<Vec<Infra>> {
         let path = format!("/resources/infra?labelSelector={}", part(selector));
-        let found: Found<Infra> = self.client.read(cx, Ask::get(format!("list the infras of {selector}"), path)).await?;
+        let found: Found<Infra> =
+            self.client.read(cx, Ask::get(format!("list the infras of {selector}"), path)).await?;
         Ok(found.results)
     }
 

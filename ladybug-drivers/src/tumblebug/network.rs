@@ -61,7 +61,8 @@ impl TumblebugDriver {
             return Ok(());
         }
         let body = json!({ "name": name, "description": "clusters of ladybug" });
-        let made = self.client.change::<Anything>(cx, Ask::post(format!("make the name space {name}"), "/ns", body)).await;
+        let made =
+            self.client.change::<Anything>(cx, Ask::post(format!("make the name space {name}"), "/ns", body)).await;
         match made {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
             _ => Ok(()),

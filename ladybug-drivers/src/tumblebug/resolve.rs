@@ -70,13 +70,7 @@ impl TumblebugDriver {
         Ok(choose::fitting(connection, query, candidates.unwrap_or_default()))
     }
 
-    async fn named_spec(
-        &self,
-        cx: &Call,
-        connection: &Connection,
-        query: &MachineQuery,
-        wanted: &str,
-    ) -> Result<Spec> {
+    async fn named_spec(&self, cx: &Call, connection: &Connection, query: &MachineQuery, wanted: &str) -> Result<Spec> {
         let id = choose::spec_id(connection, wanted);
         let ask = Ask::get(format!("look up the machine type {id}"), format!("{CATALOG}/spec/{}", part(&id)));
         let spec: Spec = self.client.read(cx, ask).await?;
@@ -97,7 +91,8 @@ impl TumblebugDriver {
             return self.client.read::<Anything>(cx, ask).await.map(|Anything {}| id.clone());
         }
         let what = format!("look for an image of {}", choose::os(query));
-        let ask = Ask::post(what.clone(), format!("{CATALOG}/searchImage"), choose::image_request(connection, query, spec));
+        let ask =
+            Ask::post(what.clone(), format!("{CATALOG}/searchImage"), choose::image_request(connection, query, spec));
         let images = self.client.find::<Images>(cx, ask).await?.unwrap_or_default();
         let id = |image: Image| if image.csp_image_name.is_empty() { image.id } else { image.csp_image_name };
         choose::newest(query, images.image_list).map(id).ok_or_else(|| {
@@ -137,7 +132,8 @@ impl TumblebugDriver {
         let known = if zones.has_zone_concept { zones.available_zones } else { Vec::new() };
         // Only zones that the network has a subnet in can be used.
         let usable = super::subnet::zones(connection, true);
-        let known: Vec<Zone> = known.iter().filter(|zone| usable.contains(zone)).filter_map(|zone| zone.parse().ok()).collect();
+        let known: Vec<Zone> =
+            known.iter().filter(|zone| usable.contains(zone)).filter_map(|zone| zone.parse().ok()).collect();
         Ok((spec, known))
     }
 }

@@ -125,8 +125,10 @@ mod tests {
             shown("ALL", "", "0.0.0.0/0", "outbound"),
             shown("GRE", "", "10.0.0.0/8", "inbound"),
         ];
-        let wanted =
-            [rule(Protocol::Tcp, Some((22, 22)), "203.0.113.8/32"), rule(Protocol::Tcp, Some((22, 22)), "203.0.113.9/32")];
+        let wanted = [
+            rule(Protocol::Tcp, Some((22, 22)), "203.0.113.8/32"),
+            rule(Protocol::Tcp, Some((22, 22)), "203.0.113.9/32"),
+        ];
         let (missing, extra) = difference(&there, &wanted);
         assert_eq!(missing, [request(&wanted[1])]);
         assert_eq!(extra, [as_shown(&there[0]), as_shown(&there[3])]);

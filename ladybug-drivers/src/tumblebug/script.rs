@@ -81,9 +81,9 @@ mod tests {
             fs::write(bin.join(name), format!("#!/bin/sh\n{body}\n")).unwrap();
             fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
         }
-        let script = ["/etc/", "/home/", "/root/"].iter().fold(script.to_owned(), |script, path| {
-            script.replace(&format!(" {path}"), &format!(" {at}{path}"))
-        });
+        let script = ["/etc/", "/home/", "/root/"]
+            .iter()
+            .fold(script.to_owned(), |script, path| script.replace(&format!(" {path}"), &format!(" {at}{path}")));
         let path = format!("{}:/usr/bin:/bin", bin.display());
         let output = Command::new("sh").args(["-c", &script]).env("PATH", path).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");

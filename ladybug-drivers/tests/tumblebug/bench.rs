@@ -22,8 +22,7 @@ use tokio::time::sleep;
 use crate::support::{REGION, Server, at, cidr, query, ssh_key};
 
 /// The operations that ask to change something.
-const CHANGES: &str =
-    "PostNs|PostVNet|PostSecurityGroup|PostSshKey|PostFirewallRules|PostInfra|PostCmdInfra|Put*|Del*|CreateOrUpdateLabel|GetControlInfra";
+const CHANGES: &str = "PostNs|PostVNet|PostSecurityGroup|PostSshKey|PostFirewallRules|PostInfra|PostCmdInfra|Put*|Del*|CreateOrUpdateLabel|GetControlInfra";
 
 /// Benches differ in the uids that they make.
 static SALT: AtomicU64 = AtomicU64::new(0);

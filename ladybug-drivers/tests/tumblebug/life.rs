@@ -52,7 +52,9 @@ async fn at_first_contact_our_key_comes_in_and_the_server_s_goes_out() {
 
 #[tokio::test]
 async fn first_contact_survives_every_lost_answer() {
-    for (operation, nth) in [("PostCmdInfra", 1), ("CreateOrUpdateLabel", 1), ("PostCmdInfra", 2), ("CreateOrUpdateLabel", 2)] {
+    for (operation, nth) in
+        [("PostCmdInfra", 1), ("CreateOrUpdateLabel", 1), ("PostCmdInfra", 2), ("CreateOrUpdateLabel", 2)]
+    {
         let server = Server::start(|_| {}).await;
         let base = server.base().await;
         let lost = FaultPlan::none().rule(Cloud::Tumblebug, operation, When::Nth(nth), Effect::DropAnswer);
@@ -138,7 +140,14 @@ async fn a_token_and_a_name_space_of_ones_own_do_as_well() {
     driver.resolve(&Call::new(), &query()).await.unwrap();
     let of_team = Server { driver, ..server };
     assert!(of_team.owned().await.is_empty());
-    of_team.ready("network/n", &ladybug_core::cloud::ResourceSpec::Network(ladybug_core::cloud::NetworkSpec { cidr: crate::support::cidr() })).await;
+    of_team
+        .ready(
+            "network/n",
+            &ladybug_core::cloud::ResourceSpec::Network(ladybug_core::cloud::NetworkSpec {
+                cidr: crate::support::cidr(),
+            }),
+        )
+        .await;
     assert!(of_team.sim.everything().iter().all(|thing| thing.id.starts_with("/ns/team-a/")));
     of_team.clear().await;
     assert_eq!(of_team.sim.everything(), []);

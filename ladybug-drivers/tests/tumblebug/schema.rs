@@ -55,7 +55,10 @@ impl Document {
         let mut say = |what: &str| drop(problems.insert(format!("{operation} {place}: {what}")));
         if value.is_null() {
             let nullable = allowed(operation, "null");
-            return if nullable { } else { say("is null") };
+            return if nullable {
+            } else {
+                say("is null")
+            };
         }
         if let Some(words) = schema["enum"].as_array()
             && !words.contains(value)
@@ -79,7 +82,14 @@ impl Document {
         }
     }
 
-    fn check_object(&self, value: &Value, schema: &Value, operation: &str, place: &str, problems: &mut BTreeSet<String>) {
+    fn check_object(
+        &self,
+        value: &Value,
+        schema: &Value,
+        operation: &str,
+        place: &str,
+        problems: &mut BTreeSet<String>,
+    ) {
         let Some(object) = value.as_object() else {
             problems.insert(format!("{operation} {place}: is no object"));
             return;
@@ -104,7 +114,9 @@ impl Document {
     fn answers<'a>(&'a self, operation: &'a Value, status: &str) -> Vec<&'a Value> {
         let schema = &operation["responses"][status]["content"]["application/json"]["schema"];
         match schema["allOf"].as_array() {
-            Some(parts) => parts.iter().filter_map(|part| part["properties"].as_object()).flat_map(|ways| ways.values()).collect(),
+            Some(parts) => {
+                parts.iter().filter_map(|part| part["properties"].as_object()).flat_map(|ways| ways.values()).collect()
+            }
             None => vec![schema],
         }
     }
@@ -182,9 +194,12 @@ async fn life() -> String {
     exact.region = "aws-nowhere".parse().unwrap();
     server.driver.resolve(&Call::new(), &exact).await.unwrap_err();
     server.ready("firewall/f", &firewall(&base.network, &[6443])).await;
-    let lost = FaultPlan::none()
-        .rule(Cloud::Tumblebug, "PostInfra", When::Nth(2), Effect::DropAnswer)
-        .rule(Cloud::Tumblebug, "PostInfra", When::Nth(3), Effect::FailsLater);
+    let lost = FaultPlan::none().rule(Cloud::Tumblebug, "PostInfra", When::Nth(2), Effect::DropAnswer).rule(
+        Cloud::Tumblebug,
+        "PostInfra",
+        When::Nth(3),
+        Effect::FailsLater,
+    );
     server.sim.follow(lost);
     for name in ["demo-w-1", "demo-w-2"] {
         server.ready(&format!("machine/{name}"), &base.machine(name)).await;

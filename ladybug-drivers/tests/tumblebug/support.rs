@@ -7,7 +7,8 @@ use ladybug_core::{
     ClusterName, ClusterUid, Disposition, Error, NodeName, Region, ResourceKey, Result, Secret,
     cloud::{
         Call, CloudDriver, CloudDriverExt, Deletion, FirewallRule, FirewallSpec, Location, MachineChoice, MachineQuery,
-        MachineSpec, NetworkSpec, Owner, Protocol, Resource, ResourceKind, ResourceRef, ResourceSpec, SshKeySpec, Waiter,
+        MachineSpec, NetworkSpec, Owner, Protocol, Resource, ResourceKind, ResourceRef, ResourceSpec, SshKeySpec,
+        Waiter,
     },
     spec,
 };

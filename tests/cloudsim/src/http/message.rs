@@ -41,7 +41,12 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<String>) -> Self {
-        Self { status, headers: vec![("content-type".to_owned(), content_type.to_owned())], body: body.into(), later: None }
+        Self {
+            status,
+            headers: vec![("content-type".to_owned(), content_type.to_owned())],
+            body: body.into(),
+            later: None,
+        }
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {

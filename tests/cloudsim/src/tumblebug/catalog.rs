@@ -228,7 +228,8 @@ pub(super) fn search_image(_: &mut Cx<'_>, asked: &Asked) -> Answer {
 }
 
 pub(super) fn review(cx: &mut Cx<'_>, asked: &Asked) -> Answer {
-    let (spec, image) = (asked.required("SpecImagePairReviewReq", "specId")?, asked.required("SpecImagePairReviewReq", "imageId")?);
+    let (spec, image) =
+        (asked.required("SpecImagePairReviewReq", "specId")?, asked.required("SpecImagePairReviewReq", "imageId")?);
     let known = spec_of(spec).is_some() && image_known(image);
     let valid = known && !cx.config.refuses_review;
     let errors: &[&str] = if valid { &[] } else { &["the image cannot boot on this spec"] };

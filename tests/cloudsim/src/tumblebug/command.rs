@@ -38,7 +38,8 @@ pub(super) fn run(cx: &mut Cx<'_>, asked: &Asked) -> Answer {
     if cx.ledger.get(Cloud::Tumblebug, &infra).is_none() {
         return Err(Fail::absent("infra", name));
     }
-    let commands: Vec<String> = list(&asked.body, "command").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let commands: Vec<String> =
+        list(&asked.body, "command").iter().filter_map(Value::as_str).map(str::to_owned).collect();
     let [command] = commands.as_slice() else {
         return Err(Fail::new(400, "this face runs exactly one command at a time"));
     };
@@ -46,9 +47,10 @@ pub(super) fn run(cx: &mut Cx<'_>, asked: &Asked) -> Answer {
         return Err(Fail::new(400, "this face does not expand $$Func"));
     }
     let wanted = asked.query.get("nodeId").map(String::as_str).unwrap_or_default();
-    let node = cx.ledger.of(Cloud::Tumblebug).find(|node| {
-        node.kind == "node" && node.needs("infra", &infra) && node.text("id") == wanted
-    });
+    let node = cx
+        .ledger
+        .of(Cloud::Tumblebug)
+        .find(|node| node.kind == "node" && node.needs("infra", &infra) && node.text("id") == wanted);
     let Some(node) = node else { return Err(Fail::absent("node", wanted)) };
     let (key, running) = (node.id.clone(), node.text("status") == "Running");
     let number = cx.ledger.memo(Cloud::Tumblebug, "commands").and_then(Value::as_u64).unwrap_or(0) + 1;

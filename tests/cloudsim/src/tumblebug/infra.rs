@@ -174,7 +174,12 @@ pub(super) fn delete(cx: &mut Cx<'_>, asked: &Asked) -> Answer {
     }
     if option != "terminate" {
         let status = shown(cx, &key).map(|infra| text(&infra, "status").to_owned()).unwrap_or_default();
-        return Err(Fail::new(400, format!("Infra {name} is {status} and not Terminated/Undefined/Failed/Preparing/Prepared/Empty, Deletion is not allowed (use option=force for force deletion)")));
+        return Err(Fail::new(
+            400,
+            format!(
+                "Infra {name} is {status} and not Terminated/Undefined/Failed/Preparing/Prepared/Empty, Deletion is not allowed (use option=force for force deletion)"
+            ),
+        ));
     }
     if statuses.iter().any(|status| status == "Creating") {
         return Err(Fail::new(400, format!("Infra {name} is under Create, please try later")));

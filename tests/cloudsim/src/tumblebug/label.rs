@@ -58,9 +58,8 @@ pub(super) fn find(cx: &mut Cx<'_>, asked: &Asked) -> Answer {
     supported(kind)?;
     let selector = asked.query.get("labelSelector").map(String::as_str).unwrap_or_default();
     let now = cx.ledger.now;
-    let fits = |resource: &&Resource| {
-        resource.kind == kind && resource.seen_from <= now && matches(&resource.tags, selector)
-    };
+    let fits =
+        |resource: &&Resource| resource.kind == kind && resource.seen_from <= now && matches(&resource.tags, selector);
     let found: Vec<Value> = cx.ledger.of(Cloud::Tumblebug).filter(fits).map(|found| found.body.clone()).collect();
     ok(json!({ "results": nullable(found) }))
 }

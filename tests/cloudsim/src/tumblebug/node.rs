@@ -152,7 +152,8 @@ fn addresses(cx: &mut Cx<'_>, key: &str) -> (Ipv4Addr, Ipv4Addr) {
 fn subnet_range(cx: &Cx<'_>, key: &str) -> Option<ipnet::Ipv4Net> {
     let node = cx.ledger.get(Cloud::Tumblebug, key)?;
     let vnet = cx.ledger.get(Cloud::Tumblebug, node.one("vNet")?)?;
-    let subnet = list(&vnet.body, "subnetInfoList").iter().find(|subnet| text(subnet, "id") == node.text("subnetId"))?;
+    let subnet =
+        list(&vnet.body, "subnetInfoList").iter().find(|subnet| text(subnet, "id") == node.text("subnetId"))?;
     text(subnet, "ipv4_CIDR").parse().ok()
 }
 
@@ -232,9 +233,10 @@ pub(super) fn ended(cx: &mut Cx<'_>, key: &str) {
     let infra = infra_of(cx, key);
     turn(cx, key, "Terminated");
     let Some(infra) = infra else { return };
-    let left = cx.ledger.of(Cloud::Tumblebug).any(|node| {
-        node.kind == "node" && node.needs("infra", &infra) && node.text("status") != "Terminated"
-    });
+    let left = cx
+        .ledger
+        .of(Cloud::Tumblebug)
+        .any(|node| node.kind == "node" && node.needs("infra", &infra) && node.text("status") != "Terminated");
     if !left {
         infra::remove(cx, &infra);
     }

@@ -26,11 +26,17 @@ const ROUTES: &[Route] = &[
     ("POST", "/ns/{}/resources/vNet", "PostVNet", thing::make_vnet),
     ("GET", "/ns/{}/resources/vNet/{}", "GetVNet", |cx, asked| thing::one(cx, asked, "vNet")),
     ("DELETE", "/ns/{}/resources/vNet/{}", "DelVNet", thing::delete_vnet),
-    ("GET", "/ns/{}/resources/securityGroup", "GetAllSecurityGroup", |cx, asked| thing::all(cx, asked, "securityGroup")),
+    ("GET", "/ns/{}/resources/securityGroup", "GetAllSecurityGroup", |cx, asked| {
+        thing::all(cx, asked, "securityGroup")
+    }),
     ("POST", "/ns/{}/resources/securityGroup", "PostSecurityGroup", thing::make_group),
-    ("GET", "/ns/{}/resources/securityGroup/{}", "GetSecurityGroup", |cx, asked| thing::one(cx, asked, "securityGroup")),
+    ("GET", "/ns/{}/resources/securityGroup/{}", "GetSecurityGroup", |cx, asked| {
+        thing::one(cx, asked, "securityGroup")
+    }),
     ("PUT", "/ns/{}/resources/securityGroup/{}", "PutSecurityGroup", rule::replace),
-    ("DELETE", "/ns/{}/resources/securityGroup/{}", "DelSecurityGroup", |cx, asked| thing::delete(cx, asked, "securityGroup")),
+    ("DELETE", "/ns/{}/resources/securityGroup/{}", "DelSecurityGroup", |cx, asked| {
+        thing::delete(cx, asked, "securityGroup")
+    }),
     ("POST", "/ns/{}/resources/securityGroup/{}/rules", "PostFirewallRules", rule::add),
     ("DELETE", "/ns/{}/resources/securityGroup/{}/rules", "DelFirewallRules", rule::remove),
     ("GET", "/ns/{}/resources/sshKey", "GetAllSshKey", |cx, asked| thing::all(cx, asked, "sshKey")),

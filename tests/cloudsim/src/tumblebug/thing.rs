@@ -65,7 +65,14 @@ fn taken(kind: &str, name: &str, there: &Resource) -> Fail {
     Fail::new(409, format!("{why} (name held by unconfirmed deletion)"))
 }
 
-fn add(cx: &mut Cx<'_>, ns: &str, kind: &'static str, name: &str, body: Value, edges: &[(&'static str, String)]) -> Value {
+fn add(
+    cx: &mut Cx<'_>,
+    ns: &str,
+    kind: &'static str,
+    name: &str,
+    body: Value,
+    edges: &[(&'static str, String)],
+) -> Value {
     let mut resource = Resource::new(Cloud::Tumblebug, kind, &thing_key(ns, kind, name), ns, body);
     edges.iter().for_each(|(role, to)| resource.link(role, to));
     resource.tags = label::system(ns, kind, &resource.body);
