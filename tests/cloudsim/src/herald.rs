@@ -39,7 +39,8 @@ async fn attend(shared: Arc<Shared>, mut deeds: mpsc::UnboundedReceiver<Deed>) {
             }
             (Deed::Stop(cloud, id), Some(hook)) => hook.stop(cloud, &id).await,
             (Deed::Terminate(cloud, id), Some(hook)) => hook.terminate(cloud, &id).await,
-            (Deed::Stop(..) | Deed::Terminate(..), None) => {}
+            (Deed::Filter(cloud, id, openings), Some(hook)) => hook.filter(cloud, &id, openings).await,
+            (Deed::Stop(..) | Deed::Terminate(..) | Deed::Filter(..), None) => {}
         }
     }
 }
@@ -48,7 +49,7 @@ impl Deed {
     fn machine(&self) -> (Cloud, String) {
         match self {
             Self::Boot(birth) => (birth.cloud, birth.id.clone()),
-            Self::Stop(cloud, id) | Self::Terminate(cloud, id) => (*cloud, id.clone()),
+            Self::Stop(cloud, id) | Self::Terminate(cloud, id) | Self::Filter(cloud, id, _) => (*cloud, id.clone()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, net::IpAddr};
 
 use async_trait::async_trait;
+use ipnet::IpNet;
 
 use crate::world::Cloud;
 
@@ -18,8 +19,16 @@ pub struct Birth {
     pub zone: String,
     /// Its type, as its cloud calls it.
     pub machine_type: String,
+    /// How many processors it has.
+    pub processors: u64,
+    /// How much memory it has, in MiB.
+    pub memory: u64,
     /// Its image, as its cloud calls it.
     pub image: String,
+    /// Its private network, as its cloud calls it.
+    pub network: String,
+    /// What its packet filter lets in from addresses. Only the AWS face tells it.
+    pub openings: Vec<Opening>,
     /// Its address in its private network.
     pub private: IpAddr,
     /// Its public address.
@@ -44,6 +53,18 @@ impl fmt::Debug for Birth {
             .field("public", &self.public)
             .finish_non_exhaustive()
     }
+}
+
+/// What a packet filter lets in from a range of addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Opening {
+    /// `tcp`, `udp`, `icmp`, or `-1` for all.
+    pub protocol: String,
+    /// The first and the last port; `None` means all.
+    pub ports: Option<(u16, u16)>,
+    /// From where.
+    pub from: IpNet,
 }
 
 /// What a hook knows better than the world about a machine that has booted.
@@ -74,6 +95,9 @@ pub trait InstanceHook: fmt::Debug + Send + Sync + 'static {
 
     /// A machine ends for good.
     async fn terminate(&self, cloud: Cloud, id: &str);
+
+    /// The packet filter of a machine lets in something else now. Only the AWS face tells it; most hooks need not know.
+    async fn filter(&self, _cloud: Cloud, _id: &str, _openings: Vec<Opening>) {}
 
     /// Whether a machine accepts connections on a TCP port; load balancers ask. Must answer at once.
     fn listens(&self, cloud: Cloud, id: &str, port: u16) -> bool;

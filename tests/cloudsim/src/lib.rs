@@ -27,6 +27,7 @@
 //! | `http` | the server; the `Face` trait; the pipeline of one exchange |
 //! | `aws` | the first face |
 //! | `tumblebug` | CB-Tumblebug 0.13, whose calls last until the machines are there |
+//! | `world_hosts` | feature `world`: the machines as hosts of `ladybug_core`'s simulated world, where clusters come up |
 //!
 //! # How a face is added
 //! A face is a folder with `mod.rs` (declares), `face.rs` (implements the crate's `Face`: name the operation, answer
@@ -47,13 +48,17 @@ mod sim;
 mod transcript;
 mod tumblebug;
 mod world;
+#[cfg(feature = "world")]
+mod world_hosts;
 
 pub use aws::{AwsFace, AwsUser};
 pub use clock::SimTime;
 pub use config::{AwsConfig, AwsLimits, Config};
 pub use counters::Counters;
 pub use fault::{Effect, FaultPlan, When};
-pub use hook::{Birth, InstanceHook, Presence};
+pub use hook::{Birth, InstanceHook, Opening, Presence};
 pub use sim::CloudSim;
 pub use tumblebug::{Dialect, Ran, RemoteShell, TumblebugConfig, TumblebugFace};
 pub use world::{Cloud, Edge, Resource};
+#[cfg(feature = "world")]
+pub use world_hosts::WorldHosts;

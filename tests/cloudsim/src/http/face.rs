@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Reply, Request};
 use crate::{
     fault::Effect,
-    hook::{Birth, Presence},
+    hook::{Birth, Opening, Presence},
     transcript::Exchange,
     world::{Cloud, Happening, Ledger},
 };
@@ -24,6 +24,7 @@ pub(crate) enum Deed {
     Boot(Box<Birth>),
     Stop(Cloud, String),
     Terminate(Cloud, String),
+    Filter(Cloud, String, Vec<Opening>),
 }
 
 /// A cloud's face. All of it is pure but for the ledger, and never waits.

@@ -162,12 +162,17 @@ pub(super) fn boot(cx: &mut Cx<'_>, key: &str) {
     let Some(node) = cx.ledger.get(Cloud::Tumblebug, key) else { return };
     let address = |name: &str| node.hidden[name].as_str().and_then(|text| text.parse().ok());
     let key_of = node.one("sshKey").and_then(|key| cx.ledger.get(Cloud::Tumblebug, key));
+    let gib = node.body["spec"]["memoryGiB"].as_f64();
     let birth = Birth {
         cloud: Cloud::Tumblebug,
         id: key.to_owned(),
         zone: node.body["region"]["zone"].as_str().unwrap_or_default().to_owned(),
         machine_type: node.text("specId").to_owned(),
+        processors: node.body["spec"]["vCPU"].as_u64().unwrap_or_default(),
+        memory: gib.map_or(0, |gib| (gib * 1024.0) as u64),
         image: node.text("imageId").to_owned(),
+        network: node.one("vNet").unwrap_or_default().to_owned(),
+        openings: Vec::new(),
         private: address("private").unwrap_or_else(|| Ipv4Addr::UNSPECIFIED.into()),
         public: address("public"),
         user_data: Vec::new(),

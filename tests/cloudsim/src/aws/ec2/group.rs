@@ -12,7 +12,11 @@ use super::{
     permission::{Peer, Permission, permissions},
     place, rules,
 };
-use crate::world::{Cloud, Resource};
+use crate::{
+    hook::Opening,
+    http::Deed,
+    world::{Cloud, Resource},
+};
 
 /// The group that comes with a VPC: its members reach one another, and everything.
 pub(super) fn add_default(cx: &mut Cx<'_>, vpc: &str) {
@@ -82,6 +86,25 @@ fn refresh(cx: &mut Cx<'_>, group: &str) {
         group.set("ipPermissions", come);
         group.set("ipPermissionsEgress", go);
     });
+    tell(cx, group);
+}
+
+/// Tells the hook what the machines of a group let in now.
+fn tell(cx: &mut Cx<'_>, group: &str) {
+    let machines = cx.users(&kinds::INTERFACE, "group", group).into_iter();
+    let machines: Vec<String> = machines.filter_map(|made| made.one("instance").map(str::to_owned)).collect();
+    for id in machines {
+        let openings = openings(cx, &id);
+        cx.ledger.deeds.push_back(Deed::Filter(Cloud::Aws, id, openings));
+    }
+}
+
+/// What the groups of a machine let in from addresses. Rules for members of groups are left out.
+pub(super) fn openings(cx: &Cx<'_>, machine: &str) -> Vec<Opening> {
+    let interfaces = cx.users(&kinds::INTERFACE, "instance", machine);
+    let groups = interfaces.iter().flat_map(|made| made.edges.iter().filter(|edge| edge.role == "group"));
+    let rules = groups.flat_map(|edge| rules_of(cx, &edge.to, false));
+    rules.filter_map(|(_, permission)| permission.opening()).collect()
 }
 
 fn gathered(rules: &[(Resource, Permission)]) -> Vec<Value> {

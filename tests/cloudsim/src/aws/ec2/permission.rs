@@ -8,6 +8,7 @@ use super::super::{
     fail::{Answer, Fail},
     input::Input,
 };
+use crate::hook::Opening;
 
 /// One rule: a protocol, its ports, one peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,15 @@ impl Permission {
     /// Whether both let the same through; descriptions do not matter.
     pub(super) fn same(&self, other: &Self) -> bool {
         (&self.protocol, self.from, self.to, &self.peer) == (&other.protocol, other.from, other.to, &other.peer)
+    }
+
+    /// What it lets in from addresses; `None` when it is about members of a group.
+    pub(super) fn opening(&self) -> Option<Opening> {
+        let (Peer::V4(cidr) | Peer::V6(cidr)) = &self.peer else { return None };
+        let port = |port: i64| u16::try_from(port).ok();
+        let protocol = if self.protocol == "icmpv6" { "icmp" } else { &self.protocol };
+        let ports = port(self.from).zip(port(self.to)).filter(|_| matches!(protocol, "tcp" | "udp"));
+        Some(Opening { protocol: protocol.to_owned(), ports, from: cidr.parse().ok()? })
     }
 
     /// As the refusal of a duplicate was recorded.

@@ -11,7 +11,7 @@ use super::{
         fail::{Answer, Fail},
         input::Input,
     },
-    address,
+    address, catalog, group,
     instance::{named, show_interfaces, state, state_of},
     interface, kinds,
 };
@@ -182,12 +182,18 @@ fn announce(cx: &mut Cx<'_>, id: &str) {
     let Some(machine) = cx.ledger.get(Cloud::Aws, id) else { return };
     let address = |name: &str| machine.text(name).parse::<IpAddr>().ok();
     let Some(private) = address("privateIpAddress") else { return };
+    let kind = machine.text("instanceType");
+    let (processors, memory) = catalog::named(kind).map(|kind| (kind.vcpus, kind.memory)).unwrap_or_default();
     let birth = Birth {
         cloud: Cloud::Aws,
         id: id.to_owned(),
         zone: machine.body.sub("placement").text("availabilityZone").unwrap_or_default().to_owned(),
-        machine_type: machine.text("instanceType").to_owned(),
+        machine_type: kind.to_owned(),
+        processors,
+        memory,
         image: machine.text("imageId").to_owned(),
+        network: machine.text("vpcId").to_owned(),
+        openings: group::openings(cx, id),
         private,
         public: address("ipAddress"),
         user_data: machine.hidden.text("userData").and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default(),
