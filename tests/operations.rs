@@ -20,5 +20,7 @@ mod nodes;
 mod planning;
 #[path = "operations/processes.rs"]
 mod processes;
+#[path = "operations/refused.rs"]
+mod refused;
 #[path = "operations/watch.rs"]
 mod watch;

@@ -5,7 +5,8 @@
 //!
 //! * one call that makes a resource, which begins in the middle of that call to be made and to show up, and one call
 //!   that sees it ready;
-//! * for a boot, one call that sees the machine run, and one connection, answered no earlier than sshd answers;
+//! * for a boot, one call that sees the machine run, one connection, answered no earlier than sshd answers, and one look
+//!   whether the machine will do;
 //! * for a stage, its files and commands one after the other; on the fastest control plane when any will do;
 //! * for readiness, what the kubelet needs from its start or that of the CNI on, and one look.
 //!
@@ -95,7 +96,8 @@ impl Model<'_> {
 
     fn boot(&self, node: &NodeName, asked: Duration) -> Result<Duration> {
         let (runs, seen) = self.seen(&machine_key(node), asked)?;
-        Ok((seen + self.times.connect(node)).max(runs + self.times.boot(node)))
+        let met = (seen + self.times.connect(node)).max(runs + self.times.boot(node));
+        Ok(met + self.stage(self.node(node)?, &StageKind::Preflight)?)
     }
 
     fn call(&self, resource: &ResourceRef, verb: &str) -> Duration {
@@ -106,7 +108,7 @@ impl Model<'_> {
     fn ready(&self, before: &Before<'_>, start: Duration) -> Result<Duration> {
         let mut ready = Duration::ZERO;
         for (step, end) in before {
-            ready = ready.max(end.saturating_sub(self.after_join(&step.kind)?) + Times::READY);
+            ready = ready.max(end.saturating_sub(self.after_join(&step.kind)?) + self.times.of(Times::READY));
         }
         let look = self.anywhere(&StageKind::Observe)?;
         Ok(ready.max(start + look / 2) + look / 2)

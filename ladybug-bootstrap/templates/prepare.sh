@@ -1,21 +1,12 @@
 {% include "lib.sh" %}
-cluster={{ cluster }}
+{% include "prepare/preflight.sh" %}
 digest={{ digest }}
-role={{ role }}
-family={{ family }}
-release={{ release }}
-arch={{ arch }}
-now={{ now }}
-minor={{ minor }}
 version={{ version }}
 from_packages={{ from_packages }}
 packages_minor={{ packages_minor }}
 mirror={{ mirror }}
-images={{ images }}
 overlay={{ overlay }}
 proxy={{ proxy }}
-min_disk={{ min_disk_gib }}
-ports={{ ports }}
 downloads={{ downloads }}
 containerd_minimum={{ containerd_minimum }}
 containerd_one={{ containerd_1_toml }}
@@ -27,8 +18,6 @@ sysctls={{ sysctl_conf }}
 kubelet_unit={{ kubelet_service }}
 kubelet_kubeadm={{ kubelet_kubeadm_conf }}
 kubelet_order={{ kubelet_order_conf }}
-cgroup_one={{ cgroup_v1 }}
-{% include "prepare/preflight.sh" %}
 {% include "prepare/system.sh" %}
 {% include "prepare/runtime.sh" %}
 {% include "prepare/kubernetes.sh" %}

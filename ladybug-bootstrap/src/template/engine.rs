@@ -43,6 +43,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "observe.sh",
     "overlay_key.sh",
     "overlay_peers.sh",
+    "preflight.sh",
     "prepare.sh",
     "prepare/kubernetes.sh",
     "prepare/preflight.sh",

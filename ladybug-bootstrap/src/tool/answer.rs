@@ -12,7 +12,7 @@ use super::{admin, observation::observation, secrets::insert};
 /// The status of a script that wants another try.
 const LATER: i32 = 75;
 
-/// The status of a preparation that found problems.
+/// The status of a check of a machine that found problems.
 const PROBLEMS: i32 = 3;
 
 /// How much of a complaint is told.
@@ -23,7 +23,9 @@ pub(super) fn parse(stage: &Stage<'_>, outputs: &[RemoteOutput]) -> Result<Progr
     let Some(output) = outputs.last() else { return Err(failed(stage).with_message("nothing ran")) };
     match output.status {
         0 => progress(stage, &output.stdout),
-        PROBLEMS if *stage.kind == StageKind::Prepare => Err(unfit(stage, &output.stdout)),
+        PROBLEMS if matches!(stage.kind, StageKind::Preflight | StageKind::Prepare) => {
+            Err(unfit(stage, &output.stdout))
+        }
         status => Err(complaint(stage, status, &output.stderr)),
     }
 }
@@ -45,7 +47,8 @@ fn progress(stage: &Stage<'_>, printed: &str) -> Result<Progress> {
         StageKind::Drain { node } if last_line(printed) != "drained" => {
             return Ok(Progress::Pending(format!("pods are leaving {node}: {}", told(last_line(printed)))));
         }
-        StageKind::Prepare
+        StageKind::Preflight
+        | StageKind::Prepare
         | StageKind::OverlayPeers
         | StageKind::Endpoint
         | StageKind::Network

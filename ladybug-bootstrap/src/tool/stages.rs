@@ -44,6 +44,7 @@ pub(super) fn script(tool: &KubeadmBootstrapper, stage: &Stage<'_>) -> Result<No
 /// The template of a stage, and how many minutes it may take.
 fn template(kind: &StageKind) -> Result<(&'static str, u64)> {
     Ok(match kind {
+        StageKind::Preflight => ("preflight.sh", 2),
         StageKind::Prepare => ("prepare.sh", 20),
         StageKind::OverlayKey => ("overlay_key.sh", 2),
         StageKind::OverlayPeers => ("overlay_peers.sh", 5),
@@ -69,7 +70,7 @@ fn template(kind: &StageKind) -> Result<(&'static str, u64)> {
 /// What the template of a stage needs.
 fn context(tool: &KubeadmBootstrapper, stage: &Stage<'_>) -> Result<Value> {
     match stage.kind {
-        StageKind::Prepare => value(Prepare::new(tool, stage)?),
+        StageKind::Preflight | StageKind::Prepare => value(Prepare::new(tool, stage)?),
         StageKind::OverlayKey => Ok(json!({})),
         StageKind::OverlayPeers => overlay_peers(tool, stage),
         StageKind::Endpoint => value(Front::new(tool, stage)?),

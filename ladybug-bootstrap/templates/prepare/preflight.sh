@@ -1,3 +1,14 @@
+cluster={{ cluster }}
+role={{ role }}
+family={{ family }}
+release={{ release }}
+arch={{ arch }}
+now={{ now }}
+minor={{ minor }}
+images={{ images }}
+min_disk={{ min_disk_gib }}
+ports={{ ports }}
+cgroup_one={{ cgroup_v1 }}
 problems=0
 problem() {
   problems=$((problems + 1))

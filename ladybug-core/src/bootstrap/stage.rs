@@ -14,6 +14,9 @@ use crate::{
 #[serde(tag = "stage", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StageKind {
+    /// Looks whether the host can become this node, and changes nothing. Fails for good, with everything that is wrong, as
+    /// soon as that is known. Runs as soon as the host answers; of the node's addresses none need be known yet.
+    Preflight,
     /// Sets up the host: kernel, container runtime, kubeadm, kubelet. Changes nothing before its checks pass.
     Prepare,
     /// Makes the host's key for the overlay and learns its public part.
@@ -65,6 +68,7 @@ impl StageKind {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::Preflight => "preflight",
             Self::Prepare => "prepare",
             Self::OverlayKey => "overlay_key",
             Self::OverlayPeers => "overlay_peers",

@@ -7,6 +7,16 @@ use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered}
 use super::scheduler::Scheduler;
 use crate::error::Result;
 
+/// What becomes of a step whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Start,
+    /// There is nothing to do; what waits for it may go on.
+    Pass,
+    /// It is not begun any more, nor is what waits for it.
+    Never,
+}
+
 /// What one step came to.
 pub(super) struct Landed<T> {
     pub(super) step: u32,
@@ -26,17 +36,19 @@ impl<T: 'static> Flight<T> {
         Self { scheduler, limit: limit.max(1), aloft: BTreeSet::new(), running: FuturesUnordered::new() }
     }
 
-    /// The steps to start now. Those that `is_work` refuses are done at once.
-    pub(super) fn next(&mut self, is_work: impl Fn(u32) -> bool) -> Vec<u32> {
+    /// The steps to start now.
+    pub(super) fn next(&mut self, turn: impl Fn(u32) -> Turn) -> Vec<u32> {
         let mut starts = Vec::new();
         while self.aloft.len() < self.limit
             && let Some(step) = self.scheduler.pop()
         {
-            if is_work(step) {
-                self.aloft.insert(step);
-                starts.push(step);
-            } else {
-                self.scheduler.done(step);
+            match turn(step) {
+                Turn::Start => {
+                    self.aloft.insert(step);
+                    starts.push(step);
+                }
+                Turn::Pass => self.scheduler.done(step),
+                Turn::Never => {}
             }
         }
         starts
@@ -69,6 +81,11 @@ impl<T: 'static> Flight<T> {
     /// Whether nothing is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.aloft.is_empty()
+    }
+
+    /// Whether such a step is under way.
+    pub(super) fn has(&self, such: impl Fn(u32) -> bool) -> bool {
+        self.aloft.iter().any(|step| such(*step))
     }
 
     /// Cuts everything off that is under way, and tells what that was.

@@ -5,6 +5,7 @@ mod builder;
 mod client;
 mod coalesce;
 mod events;
+mod failures;
 mod flight;
 mod keeper;
 mod limits;

@@ -10,6 +10,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
+    failures::Failures,
     flight::{Flight, Landed},
     keeper::Keeper,
     live::Live,
@@ -94,35 +95,39 @@ impl Run {
     async fn forward(&mut self) -> Result<Option<Error>> {
         let scheduler = Scheduler::forward(&self.plan, &self.statuses());
         let mut flight = Flight::new(scheduler, self.live().shared.limits.concurrent_steps);
-        let mut bodies = Vec::new();
+        let (mut bodies, mut failures) = (Vec::new(), Failures::new(&self.plan));
         loop {
-            let starts = flight.next(|_| true);
+            let starts = flight.next(|step| failures.turn(step));
             bodies.extend(starts.iter().map(|step| LogBody::Intent { step: *step }));
             self.writer.write(std::mem::take(&mut bodies)).await?;
             starts.into_iter().for_each(|step| flight.start(step, self.act(step)));
             if flight.is_idle() {
-                return Ok(None);
+                return Ok(failures.into_error());
             }
             let stop = tokio::select! { biased;
                 lost = self.keeper.lost() => return Err(lost),
                 reason = asked_to_stop(&mut self.cancelled, self.deadline) => Some(reason),
-                landed = flight.landed() => self.record(landed, &mut flight, &mut bodies)?,
+                landed = flight.landed() => {
+                    self.record(landed, &mut flight, &mut bodies, &mut failures)?;
+                    None
+                }
             };
-            if let Some(error) = stop {
+            if stop.is_some() || failures.are_complete(&flight) {
+                let Some(error) = failures.into_error().or(stop) else { return Ok(None) };
                 self.cut(flight, bodies, &error).await?;
                 return Ok(Some(error));
             }
         }
     }
 
-    /// Turns what came of steps into log entries; returns the first failure.
+    /// Turns what came of steps into log entries.
     fn record(
         &self,
         landed: Vec<Landed<Yield>>,
         flight: &mut Flight<Yield>,
         bodies: &mut Vec<LogBody>,
-    ) -> Result<Option<Error>> {
-        let mut failure = None;
+        failures: &mut Failures,
+    ) -> Result<()> {
         for Landed { step, result } in landed {
             match result {
                 Ok((output, secrets)) => {
@@ -132,11 +137,11 @@ impl Run {
                 }
                 Err(error) => {
                     bodies.push(LogBody::Failed { step, error: error.report() });
-                    failure.get_or_insert(error);
+                    failures.note(step, error);
                 }
             }
         }
-        Ok(failure)
+        Ok(())
     }
 
     /// Cuts off what is under way and writes that it was.

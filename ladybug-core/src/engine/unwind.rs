@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::{
-    flight::{Flight, Landed},
+    flight::{Flight, Landed, Turn},
     live::Live,
     run::{Run, step_of},
     step::StepRun,
@@ -46,7 +46,7 @@ impl Run {
         let mut flight = Flight::new(scheduler, self.live().shared.limits.concurrent_steps);
         let mut bodies = Vec::new();
         loop {
-            let starts = flight.next(|step| is_work(&plan, step));
+            let starts = flight.next(|step| if is_work(&plan, step) { Turn::Start } else { Turn::Pass });
             bodies.extend(starts.iter().map(|step| LogBody::UndoIntent { step: *step }));
             self.writer.write(std::mem::take(&mut bodies)).await?;
             starts.into_iter().for_each(|step| flight.start(step, self.undo(step)));

@@ -117,7 +117,8 @@ fn after(kind: &StepKind, members: u32) -> Option<u32> {
     match stage {
         StageKind::Init | StageKind::JoinControlPlane => members.checked_add(1),
         StageKind::RemoveMember { .. } => members.checked_sub(1),
-        StageKind::Prepare
+        StageKind::Preflight
+        | StageKind::Prepare
         | StageKind::OverlayKey
         | StageKind::OverlayPeers
         | StageKind::Endpoint

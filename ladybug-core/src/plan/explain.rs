@@ -15,7 +15,8 @@ const LINES: usize = 10;
 const NAMES: usize = 4;
 
 impl Plan {
-    /// What will be done, what it costs, how long it takes and what it disturbs; at most 60 lines, however many nodes.
+    /// What will be done, what it costs, how long it takes and what it disturbs; no list in it has more than about ten lines,
+    /// however many nodes there are.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut lines = vec![self.headline()];

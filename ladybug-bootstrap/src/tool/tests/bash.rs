@@ -63,13 +63,13 @@ fn a_machine_of_another_system_is_told_so_and_not_touched() {
     let pool =
         json!({ "name": "cp", "role": "control_plane", "provider": "a", "region": "r", "image": { "version": "0.0" } });
     let bench = Bench::new(json!({ "pools": [pool] })).with(|options| options.min_disk_gib = 1 << 30);
-    let Some(output) = bash(&["-s"], &bench.text("demo-cp-1", &StageKind::Prepare)) else { return };
+    let Some(output) = bash(&["-s"], &bench.text("demo-cp-1", &StageKind::Preflight)) else { return };
     let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.stderr.len(), 0, "{}", String::from_utf8_lossy(&output.stderr));
     let codes: Vec<&str> = printed.lines().map(|line| line.split('\t').nth(1).unwrap()).collect();
     assert!(codes.contains(&"os") && codes.contains(&"disk") && codes.contains(&"clock"), "{printed}");
-    let error = bench.parse("demo-cp-1", &StageKind::Prepare, 3, &printed, "").unwrap_err().to_string();
+    let error = bench.parse("demo-cp-1", &StageKind::Preflight, 3, &printed, "").unwrap_err().to_string();
     assert!(error.contains("not ubuntu 0.0"), "{error}");
 }
 

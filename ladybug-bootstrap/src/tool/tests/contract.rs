@@ -94,10 +94,12 @@ fn a_drain_is_pending_until_the_node_is_empty() {
 fn all_that_is_wrong_with_a_machine_is_told_at_once_with_remedies() {
     let bench = Bench::new(json!({}));
     let printed = "problem\tos\tit runs debian 12, not ubuntu 24.04\tchoose another image\nproblem\tport\ttcp port 6443 is in use\tstop it\n";
-    let error = bench.parse("demo-cp-a-1", &StageKind::Prepare, 3, printed, "").unwrap_err();
-    assert_eq!((error.kind(), error.disposition()), (ErrorKind::RemoteCommand, Disposition::Permanent));
-    for part in ["demo-cp-a-1", "os: it runs debian 12", "port: tcp port 6443", "(stop it)"] {
-        assert!(error.to_string().contains(part), "{error}");
+    for kind in [StageKind::Preflight, StageKind::Prepare] {
+        let error = bench.parse("demo-cp-a-1", &kind, 3, printed, "").unwrap_err();
+        assert_eq!((error.kind(), error.disposition()), (ErrorKind::RemoteCommand, Disposition::Permanent));
+        for part in ["demo-cp-a-1", "os: it runs debian 12", "port: tcp port 6443", "(stop it)"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
     }
 }
 

@@ -156,7 +156,7 @@ impl Bench {
 /// Every stage that makes sense on this node.
 pub(super) fn stages(bench: &Bench, node: &NodeState) -> Vec<StageKind> {
     let name = node.name.clone();
-    let mut kinds = vec![StageKind::Prepare, StageKind::Endpoint, StageKind::Reset];
+    let mut kinds = vec![StageKind::Preflight, StageKind::Prepare, StageKind::Endpoint, StageKind::Reset];
     if node.overlay_ip.is_some() && crate::tool::mesh::overlay(&bench.cluster.spec).is_some() {
         kinds.extend([StageKind::OverlayKey, StageKind::OverlayPeers]);
     }

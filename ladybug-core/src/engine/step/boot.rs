@@ -1,10 +1,11 @@
-//! Waiting for a machine, and the first session to it.
+//! Waiting for a machine, the first session to it, and the look whether it will do.
 
 use std::time::Duration;
 
 use super::{StepRun, Yield, vigil::Vigil};
 use crate::{
-    cloud::Waiter,
+    bootstrap::{Progress, StageKind},
+    cloud::{Resource, Waiter},
     error::{Error, ErrorKind, Result},
     id::NodeName,
     secret::Secrets,
@@ -27,7 +28,7 @@ impl StepRun {
         let limits = self.live.shared.limits.with_pauses_up_to(LONGEST_KNOCK_PAUSE);
         let vigil = Vigil::new();
         let greet = || async {
-            let greeted = self.greet(name, &machine).await;
+            let greeted = self.meet(name, &machine).await;
             if greeted.is_err() {
                 self.watch_over(&vigil, name).await?;
             }
@@ -35,5 +36,16 @@ impl StepRun {
         };
         self.persist_within(&limits, greet).await?;
         Ok((StepOutput::Resource { resource: Box::new(machine) }, Secrets::default()))
+    }
+
+    /// Logs in and looks what is wrong with the machine, while nothing on it was changed.
+    async fn meet(&self, name: &NodeName, machine: &Resource) -> Result<()> {
+        self.greet(name, machine).await?;
+        match self.run_once(name, &StageKind::Preflight).await? {
+            Progress::Done(_) => Ok(()),
+            Progress::Pending(missing) => {
+                Err(Error::new(ErrorKind::Unavailable, format!("check {name}")).with_message(missing))
+            }
+        }
     }
 }

@@ -97,7 +97,8 @@ fn subject(stage: &StageKind) -> Option<&NodeName> {
         | StageKind::Uncordon { node }
         | StageKind::RemoveMember { node }
         | StageKind::RemoveNode { node } => Some(node),
-        StageKind::Prepare
+        StageKind::Preflight
+        | StageKind::Prepare
         | StageKind::OverlayKey
         | StageKind::OverlayPeers
         | StageKind::Endpoint

@@ -54,7 +54,8 @@ fn progress(stage: &Stage<'_>, outputs: &[RemoteOutput], last: &str) -> Result<P
         StageKind::Drain { node } if last != "drained" => {
             return Ok(Progress::Pending(format!("pods are leaving {node}")));
         }
-        StageKind::Prepare
+        StageKind::Preflight
+        | StageKind::Prepare
         | StageKind::OverlayPeers
         | StageKind::Endpoint
         | StageKind::Network

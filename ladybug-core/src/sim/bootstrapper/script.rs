@@ -23,6 +23,7 @@ const INSTALL_TIMEOUT: Duration = Duration::from_secs(600);
 /// Renders one stage.
 pub(super) fn script(stage: &Stage<'_>) -> Result<NodeScript> {
     match stage.kind {
+        StageKind::Preflight => Ok(NodeScript { files: Vec::new(), commands: vec![check(stage)] }),
         StageKind::Prepare => Ok(prepare(stage)),
         StageKind::OverlayKey => overlay(stage).map(|_| only(&["sim-wg", "key"])),
         StageKind::OverlayPeers => overlay_peers(stage),
@@ -42,17 +43,21 @@ pub(super) fn script(stage: &Stage<'_>) -> Result<NodeScript> {
     }
 }
 
-fn prepare(stage: &Stage<'_>) -> NodeScript {
+fn check(stage: &Stage<'_>) -> RemoteCommand {
     let need = match stage.node.role {
         Role::ControlPlane => "control-plane",
         Role::Worker => "node",
     };
+    run(&["check-host", need])
+}
+
+fn prepare(stage: &Stage<'_>) -> NodeScript {
     let version = stage.cluster.spec.kubernetes;
     let kubernetes = ["kubeadm", "kubelet", "kubectl"].map(|name| format!("{name}={version}"));
     let others = ["containerd=2", "haproxy=3", "etcdctl=3"].map(str::to_owned);
     let install = std::iter::once("install".to_owned()).chain(kubernetes).chain(others);
     let commands = vec![
-        run(&["check-host", need]),
+        check(stage),
         RemoteCommand::new(install).with_timeout(INSTALL_TIMEOUT),
         run(&["systemctl", "enable", "containerd"]),
     ];

@@ -125,7 +125,7 @@ impl RemoteSession for Session {
         self.tally.ran(&self.name);
         let id = self.id.clone();
         let work = |hosts: &mut Hosts, wire: &dyn Wire, moment| hosts.run(wire, &id, command, moment);
-        let reads = (word(0), word(1)) == ("kubectl", "get");
+        let reads = matches!((word(0), word(1)), ("kubectl", "get") | ("check-host", _));
         let output = match self.act(HostVerb::Run, (time, command.timeout, reads), work).await? {
             End::Done(output) => output,
             End::Failed => RemoteOutput::new(1, "", BROKEN_OFF),

@@ -1,0 +1,3 @@
+{% include "lib.sh" %}
+{% include "prepare/preflight.sh" %}
+preflight </dev/null
