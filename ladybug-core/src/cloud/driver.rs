@@ -18,7 +18,9 @@ use crate::{
 ///
 /// Retries, rate budgets, concurrency limits, deadlines, traces and faults are [layers](super::layer) around a
 /// driver, never inside one: a method sends what it has to send once and classifies the answer
-/// ([`ErrorKind`](crate::ErrorKind), [`Disposition`](crate::Disposition)).
+/// ([`ErrorKind`](crate::ErrorKind), [`Disposition`](crate::Disposition)). A driver reads its own writes: a request that
+/// the cloud refuses because it does not know yet what this process has just made is repeated until the cloud does, within
+/// the call's deadline.
 ///
 /// A reference of another account is refused as `InvalidSpec`; an id of another kind finds nothing.
 ///
@@ -49,7 +51,8 @@ pub trait CloudDriver: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unsupported` without a call for a kind outside of [`Capabilities::kinds`]; `NoCapacity`;
-    /// `QuotaExceeded`; an ambiguous error when the answer was lost.
+    /// `QuotaExceeded`; an ambiguous error when the answer to a change was lost, or came while others were made. An answer
+    /// that was lost before any change was sent is transient.
     async fn ensure(&self, cx: &Call, owner: &Owner, at: &Location, spec: &ResourceSpec) -> Result<Resource>;
 
     /// The resource as it is now; `None` only when the cloud says that there is none.

@@ -307,6 +307,9 @@ pub struct MachineSpec {
 pub struct AddressSpec {}
 
 /// A TCP load balancer. `ensure` makes its targets exactly these.
+///
+/// It answers everybody: there is no list of those who may connect. What guards the API server behind it is TLS and its
+/// clients' certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadBalancerSpec {
     /// The network of its targets.

@@ -63,7 +63,8 @@ pub enum ApiEndpoint {
     /// A stable name that every node resolves to a small proxy of its own. Works across clouds.
     #[default]
     NodeLocal,
-    /// A load balancer of the cloud; the control plane must sit in one site.
+    /// A load balancer of the cloud; the control plane must sit in one site. It answers everybody on the API's port,
+    /// whatever may reach the machines: TLS and clients' certificates guard the API.
     LoadBalancer,
     /// A name that somebody else keeps pointed at the control plane.
     External {

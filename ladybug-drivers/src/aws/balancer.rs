@@ -38,23 +38,38 @@ pub(super) async fn ensure(api: Api<'_>, owner: &Owner, spec: &LoadBalancerSpec)
     let balancer = find_or_create(api, owner, &name, spec).boxed();
     let group = find_or_create_group(api, owner, &name, spec).boxed();
     let (balancer, group) = try_join(balancer, group).await?;
-    let (arn, group) = (balancer.need(api.what, "LoadBalancerArn")?, group.need(api.what, "TargetGroupArn")?);
-    try_join(listen(api, owner, arn, group, spec.port), targets(api, group, spec)).await?;
-    shown(api, &balancer, owner.clone())
+    let balancer_arn = Part { arn: balancer.thing.need(api.what, "LoadBalancerArn")?, fresh: balancer.fresh };
+    let group = Part { arn: group.thing.need(api.what, "TargetGroupArn")?, fresh: group.fresh };
+    try_join(listen(api, owner, balancer_arn, group.arn, spec.port), targets(api, group, spec)).await?;
+    shown(api, &balancer.thing, owner.clone())
 }
 
-async fn find_or_create(api: Api<'_>, owner: &Owner, name: &str, spec: &LoadBalancerSpec) -> Result<Element> {
-    match balancer(api, name).await? {
-        Some(known) => mine(api, owner, known, "LoadBalancerArn").await,
-        None => create(api, owner, name, spec).await,
-    }
+/// What was found, or made by this call, so that nothing hangs on it yet.
+struct Had {
+    thing: Element,
+    fresh: bool,
 }
 
-async fn find_or_create_group(api: Api<'_>, owner: &Owner, name: &str, spec: &LoadBalancerSpec) -> Result<Element> {
-    match group(api, name).await? {
-        Some(known) => mine(api, owner, known, "TargetGroupArn").await,
-        None => create_group(api, owner, name, spec).await,
-    }
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    arn: &'a str,
+    fresh: bool,
+}
+
+async fn find_or_create(api: Api<'_>, owner: &Owner, name: &str, spec: &LoadBalancerSpec) -> Result<Had> {
+    let (thing, fresh) = match balancer(api, name).await? {
+        Some(known) => (mine(api, owner, known, "LoadBalancerArn").await?, false),
+        None => (create(api, owner, name, spec).await?, true),
+    };
+    Ok(Had { thing, fresh })
+}
+
+async fn find_or_create_group(api: Api<'_>, owner: &Owner, name: &str, spec: &LoadBalancerSpec) -> Result<Had> {
+    let (thing, fresh) = match group(api, name).await? {
+        Some(known) => (mine(api, owner, known, "TargetGroupArn").await?, false),
+        None => (create_group(api, owner, name, spec).await?, true),
+    };
+    Ok(Had { thing, fresh })
 }
 
 async fn create(api: Api<'_>, owner: &Owner, name: &str, spec: &LoadBalancerSpec) -> Result<Element> {
@@ -62,7 +77,9 @@ async fn create(api: Api<'_>, owner: &Owner, name: &str, spec: &LoadBalancerSpec
     let form = Form::new().with("Name", name).with("Type", "network").with("Scheme", "internet-facing");
     let form = form.members("Subnets", subnets.values()).tag_members(owner, name);
     let answer = api.elb("CreateLoadBalancer", form).await?;
-    Ok(answer.items("LoadBalancers").next().cloned().unwrap_or_default())
+    let made = answer.items("LoadBalancers").next().cloned().unwrap_or_default();
+    api.wire.facts().made(made.need(api.what, "LoadBalancerArn")?);
+    Ok(made)
 }
 
 /// The checks are by TCP: whether an API server lets anybody ask for its health is the cluster's business.
@@ -77,14 +94,17 @@ async fn create_group(api: Api<'_>, owner: &Owner, name: &str, spec: &LoadBalanc
         .with("HealthCheckIntervalSeconds", CHECK_SECONDS)
         .tag_members(owner, name);
     let answer = api.elb("CreateTargetGroup", form).await?;
-    Ok(answer.items("TargetGroups").next().cloned().unwrap_or_default())
+    let made = answer.items("TargetGroups").next().cloned().unwrap_or_default();
+    api.wire.facts().made(made.need(api.what, "TargetGroupArn")?);
+    // A delete finds it by its name.
+    api.wire.facts().made(name);
+    Ok(made)
 }
 
 /// Makes the listener. The group's attribute is set before: while the client's address is kept, a node that is routed
 /// back to itself never hears the answer.
-async fn listen(api: Api<'_>, owner: &Owner, balancer: &str, group: &str, port: u16) -> Result<()> {
-    let known = api.elb("DescribeListeners", Form::new().with("LoadBalancerArn", balancer)).await?;
-    if known.items("Listeners").any(|listener| listener.word("Port") == Some(&port.to_string())) {
+async fn listen(api: Api<'_>, owner: &Owner, balancer: Part<'_>, group: &str, port: u16) -> Result<()> {
+    if !balancer.fresh && listens(api, balancer.arn, port).await? {
         return Ok(());
     }
     let attribute = Form::new()
@@ -93,7 +113,7 @@ async fn listen(api: Api<'_>, owner: &Owner, balancer: &str, group: &str, port: 
         .with("Attributes.member.1.Value", "false");
     api.elb("ModifyTargetGroupAttributes", attribute).await?;
     let form = Form::new()
-        .with("LoadBalancerArn", balancer)
+        .with("LoadBalancerArn", balancer.arn)
         .with("Protocol", "TCP")
         .with("Port", port)
         .with("DefaultActions.member.1.Type", "forward")
@@ -104,22 +124,30 @@ async fn listen(api: Api<'_>, owner: &Owner, balancer: &str, group: &str, port: 
     }
 }
 
-async fn targets(api: Api<'_>, group: &str, spec: &LoadBalancerSpec) -> Result<()> {
-    let health = api.elb("DescribeTargetHealth", Form::new().with("TargetGroupArn", group)).await?;
-    let known: BTreeSet<&str> = health
-        .items("TargetHealthDescriptions")
-        .filter(|target| target.word_at(&["TargetHealth", "State"]) != Some("draining"))
-        .filter_map(|target| target.word_at(&["Target", "Id"]))
-        .collect();
-    let wanted: BTreeSet<&str> = spec.targets.iter().map(|target| target.id.as_str()).collect();
+async fn listens(api: Api<'_>, balancer: &str, port: u16) -> Result<bool> {
+    let known = api.elb("DescribeListeners", Form::new().with("LoadBalancerArn", balancer)).await?;
+    Ok(known.items("Listeners").any(|listener| listener.word("Port") == Some(&port.to_string())))
+}
+
+async fn targets(api: Api<'_>, group: Part<'_>, spec: &LoadBalancerSpec) -> Result<()> {
+    let known = if group.fresh { BTreeSet::new() } else { registered(api, group.arn).await? };
+    let wanted: BTreeSet<String> = spec.targets.iter().map(|target| target.id.to_string()).collect();
     let (new, old): (Vec<_>, Vec<_>) = (wanted.difference(&known).collect(), known.difference(&wanted).collect());
-    let register = change(api, "RegisterTargets", group, spec.port, &new);
-    let deregister = change(api, "DeregisterTargets", group, spec.port, &old);
+    let register = change(api, "RegisterTargets", group.arn, spec.port, &new);
+    let deregister = change(api, "DeregisterTargets", group.arn, spec.port, &old);
     try_join(register, deregister).await?;
     Ok(())
 }
 
-async fn change(api: Api<'_>, action: &'static str, group: &str, port: u16, targets: &[&&str]) -> Result<()> {
+async fn registered(api: Api<'_>, group: &str) -> Result<BTreeSet<String>> {
+    let health = api.elb("DescribeTargetHealth", Form::new().with("TargetGroupArn", group)).await?;
+    let staying = health
+        .items("TargetHealthDescriptions")
+        .filter(|target| target.word_at(&["TargetHealth", "State"]) != Some("draining"));
+    Ok(staying.filter_map(|target| target.word_at(&["Target", "Id"])).map(str::to_owned).collect())
+}
+
+async fn change(api: Api<'_>, action: &'static str, group: &str, port: u16, targets: &[&String]) -> Result<()> {
     if targets.is_empty() {
         return Ok(());
     }
@@ -161,17 +189,17 @@ async fn owners(api: Api<'_>, arns: &[&str]) -> Result<Vec<Option<Owner>>> {
     Ok(arns.iter().map(of).collect())
 }
 
-/// The load balancer, or what is left over of one, by its ARN.
+/// The load balancer, or what is left over of one, by its ARN. Tags are asked for after it is there, so that a refusal
+/// costs one request.
 pub(super) async fn get(api: Api<'_>, arn: &str) -> Result<Option<Resource>> {
     let (action, parameter, list) = match is_group(arn) {
         true => ("DescribeTargetGroups", "TargetGroupArns", "TargetGroups"),
         false => ("DescribeLoadBalancers", "LoadBalancerArns", "LoadBalancers"),
     };
-    let asked = async { gone(api.elb(action, Form::new().members(parameter, [arn])).await) };
-    let tagged = async { gone(owners(api, &[arn]).await) };
-    let (answer, tagged) = try_join(asked, tagged).await?;
+    let answer = gone(api.elb(action, Form::new().members(parameter, [arn])).await)?;
     let Some(thing) = answer.as_ref().and_then(|answer| answer.items(list).next()) else { return Ok(None) };
-    match tagged.and_then(|mut owners| owners.pop().flatten()) {
+    let Some(mut owners) = gone(owners(api, &[arn]).await)? else { return Ok(None) };
+    match owners.pop().flatten() {
         Some(owner) => shown(api, thing, owner).map(Some),
         None => Err(no_tags(api)),
     }
@@ -213,23 +241,33 @@ pub(super) async fn delete(api: Api<'_>, arn: &str) -> Result<Deletion> {
         let deleted = gone(api.elb("DeleteTargetGroup", Form::new().with("TargetGroupArn", arn)).await)?;
         return Ok(if deleted.is_some() { Deletion::Done } else { Deletion::AlreadyAbsent });
     }
-    delete_listeners(api, arn).await?;
-    if let Some(group) = group(api, name_in(arn).unwrap_or_default()).await? {
-        let group = group.need(api.what, "TargetGroupArn")?;
-        gone(api.elb("DeleteTargetGroup", Form::new().with("TargetGroupArn", group)).await)?;
+    // AWS does not tell whether there was a load balancer to delete, so it is asked before.
+    let listeners = api.find(arn, || listeners(api, arn)).await?;
+    let had_group = delete_group_of(api, arn, listeners.as_ref()).await?;
+    if listeners.is_none() {
+        return Ok(if had_group { Deletion::Done } else { Deletion::AlreadyAbsent });
     }
-    // Deleting what is not there succeeds, too.
     gone(api.elb("DeleteLoadBalancer", Form::new().with("LoadBalancerArn", arn)).await)?;
     Ok(Deletion::Started)
 }
 
-async fn delete_listeners(api: Api<'_>, arn: &str) -> Result<()> {
-    let known = gone(api.elb("DescribeListeners", Form::new().with("LoadBalancerArn", arn)).await)?.unwrap_or_default();
-    for listener in known.items("Listeners") {
+/// The answer about a load balancer's listeners; `None` when there is no such load balancer.
+async fn listeners(api: Api<'_>, arn: &str) -> Result<Option<Element>> {
+    gone(api.elb("DescribeListeners", Form::new().with("LoadBalancerArn", arn)).await)
+}
+
+/// Deletes the listeners, and then the target group that they used; whether there was one.
+async fn delete_group_of(api: Api<'_>, balancer: &str, listeners: Option<&Element>) -> Result<bool> {
+    for listener in listeners.into_iter().flat_map(|known| known.items("Listeners")) {
         let arn = listener.need(api.what, "ListenerArn")?;
         gone(api.elb("DeleteListener", Form::new().with("ListenerArn", arn)).await)?;
     }
-    Ok(())
+    let name = name_in(balancer).unwrap_or_default();
+    let Some(known) = api.find(name, || group(api, name)).await? else { return Ok(false) };
+    api.wire.facts().unmade(name);
+    let arn = known.need(api.what, "TargetGroupArn")?;
+    gone(api.elb("DeleteTargetGroup", Form::new().with("TargetGroupArn", arn)).await)?;
+    Ok(true)
 }
 
 /// Every load balancer of the cluster, and every target group whose load balancer is not there.

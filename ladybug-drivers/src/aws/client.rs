@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, header};
-use ladybug_core::{Disposition, Error, ErrorKind, Region, Result, cloud::Call};
+use ladybug_core::{Error, ErrorKind, Region, Result, cloud::Call};
 
 use super::{
     config::{Config, Service},
@@ -64,8 +64,7 @@ impl Api<'_> {
     /// # Errors
     /// What [`Refusal`] makes of EC2's code; the client's own.
     pub(super) async fn ec2(&self, action: &'static str, form: Form) -> Result<Element> {
-        let answer = self.query(Service::Ec2, action, "2016-11-15", &form).await;
-        answer.map_err(|error| self.too_early(error, action, &form))
+        self.when_known(action, &form, || self.query(Service::Ec2, action, "2016-11-15", &form)).await
     }
 
     /// Every element of a list that comes in pages. Pages may be empty, and the last one has no or an empty token.
@@ -87,7 +86,8 @@ impl Api<'_> {
     /// # Errors
     /// As [`ec2`](Self::ec2).
     pub(super) async fn elb(&self, action: &'static str, form: Form) -> Result<Element> {
-        let answer = self.query(Service::ElasticLoadBalancing, action, "2015-12-01", &form).await?;
+        let ask = || self.query(Service::ElasticLoadBalancing, action, "2015-12-01", &form);
+        let answer = self.when_known(action, &form, ask).await?;
         let result = answer.children.into_iter().find(|child| child.name.ends_with("Result"));
         Ok(result.unwrap_or_default())
     }
@@ -111,16 +111,6 @@ impl Api<'_> {
     /// The error of this call.
     pub(super) fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, self.what.to_owned())
-    }
-
-    /// EC2 may not know for a while what it has just made: then what uses it can be asked for again.
-    fn too_early(&self, error: Error, action: &str, form: &Form) -> Error {
-        let removes = ["Delete", "Terminate", "Release", "Detach"].iter().any(|verb| action.starts_with(verb));
-        let young = || form.values().any(|value| self.wire.facts.is_young(value));
-        if error.kind() == ErrorKind::NotFound && effect(action) == Effect::Write && !removes && young() {
-            return error.with_disposition(Disposition::Transient { after: None });
-        }
-        error
     }
 
     async fn query(&self, service: Service, action: &'static str, version: &str, form: &Form) -> Result<Element> {
@@ -170,7 +160,7 @@ impl Api<'_> {
 }
 
 /// Every action that changes nothing says so in its name.
-fn effect(action: &str) -> Effect {
+pub(super) fn effect(action: &str) -> Effect {
     let reads = ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb));
     if reads { Effect::Read } else { Effect::Write }
 }

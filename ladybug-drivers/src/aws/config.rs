@@ -10,6 +10,9 @@ use super::PriceTable;
 /// minutes for tags at most.
 const SETTLE: Duration = Duration::from_secs(30);
 
+/// The first and the longest pause while AWS does not know what it has just made.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
 /// A service of AWS, as far as this driver asks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -65,6 +68,7 @@ pub struct Config {
     pub(super) source: Source,
     pub(super) prices: PriceTable,
     pub(super) settle: Duration,
+    pub(super) pauses: (Duration, Duration),
     pub(super) source_dest_check: bool,
     endpoint: Option<String>,
     endpoints: BTreeMap<Service, String>,
@@ -79,6 +83,7 @@ impl Config {
             source: Source::Chain { profile: None },
             prices: PriceTable::embedded(),
             settle: SETTLE,
+            pauses: PAUSES,
             source_dest_check: false,
             endpoint: None,
             endpoints: BTreeMap::new(),
@@ -147,6 +152,14 @@ impl Config {
     #[must_use]
     pub const fn with_settle(mut self, settle: Duration) -> Self {
         self.settle = settle;
+        self
+    }
+
+    /// The same account, with other pauses between the repetitions of a request that came before AWS knew what it names:
+    /// each is half as long again as the one before, from `first` to `longest`; 100 ms to 5 s unless set.
+    #[must_use]
+    pub const fn with_pauses(mut self, first: Duration, longest: Duration) -> Self {
+        self.pauses = (first, longest);
         self
     }
 

@@ -1,7 +1,7 @@
 //! Taking things away.
 
 use ladybug_core::{
-    ErrorKind, Result,
+    Disposition, ErrorKind, Result,
     cloud::{Deletion, ResourceKind, ResourceRef},
 };
 
@@ -14,11 +14,11 @@ use super::{
     xml::Element,
 };
 
-/// The answer, or `None` when AWS says that there is no such thing.
+/// The answer, or `None` when AWS says for good that there is no such thing.
 pub(super) fn gone<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if (error.kind(), error.disposition()) == (ErrorKind::NotFound, Disposition::Permanent) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -45,14 +45,14 @@ async fn simple(api: Api<'_>, action: &'static str, parameter: &str, id: &str) -
 }
 
 async fn gateway(api: Api<'_>, id: &str) -> Result<Deletion> {
-    let Some(gateway) = GATEWAYS.by_id(api, id).await? else { return Ok(Deletion::AlreadyAbsent) };
+    let Some(gateway) = api.find(id, || GATEWAYS.by_id(api, id)).await? else { return Ok(Deletion::AlreadyAbsent) };
     network::delete_gateway(api, &gateway).await?;
     Ok(Deletion::Done)
 }
 
 /// EC2 does not tell whether there was a key pair to delete, so it is asked before.
 async fn key(api: Api<'_>, name: &str) -> Result<Deletion> {
-    if KEYS.by_id(api, name).await?.is_none() {
+    if api.find(name, || KEYS.by_id(api, name)).await?.is_none() {
         return Ok(Deletion::AlreadyAbsent);
     }
     gone(api.ec2("DeleteKeyPair", Form::new().with("KeyName", name)).await)?;

@@ -118,7 +118,8 @@ const QUOTA: &str = "ask for a higher limit in the Service Quotas console, or fr
 const IN_USE: &str = "delete what uses it first";
 const ELSEWHERE: &str = "another zone or machine type may have it; list more zones in the pool";
 const EDITED: &str = "somebody else changed it at the same time; it will be looked at again";
-const OPT_IN: &str = "enable the region, or accept the image's terms, in the AWS console";
+const TARGETS: &str = "wait until its targets run; they must be machines of its network";
+pub(super) const OPT_IN: &str = "enable the region, or accept the image's terms, in the AWS console";
 const DEFECT: &str = "this is a defect of the driver or a limit of the endpoint; please report it with the request id";
 
 /// What a code means in answer to `action`. Codes: the EC2 API Reference ("Error codes"), the ELBv2 API Reference
@@ -219,6 +220,7 @@ fn meaning(code: &str, action: &str) -> Meaning {
         | "InvalidVpcState" => (Kind::Conflict, Yes, EDITED),
         "InvalidKeyPair.Duplicate" => (Kind::AlreadyExists, No, "delete the other key pair of this name"),
         "IdempotentParameterMismatch" => (Kind::Conflict, Yes, "wait until the machine of the earlier call is shown"),
+        "InvalidTarget" if action == "RegisterTargets" => (Kind::Conflict, Yes, TARGETS),
         "DryRunOperation" => (Kind::Unexpected, No, ""),
         "InvalidInstanceType" | "NoSuchResourceException" => (Kind::NotFound, No, "check its name and the region"),
         "InvalidAction"

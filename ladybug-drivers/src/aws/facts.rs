@@ -10,7 +10,7 @@ use ladybug_core::{Region, Zone};
 use tokio::time::Instant;
 
 /// For how long a missing thing may be one that EC2 does not know yet; kops waits as long.
-const YOUNG: Duration = Duration::from_secs(120);
+pub(super) const YOUNG: Duration = Duration::from_secs(120);
 
 /// What was learned from earlier answers.
 #[derive(Debug, Default)]
@@ -43,16 +43,21 @@ impl Facts {
         lock(&self.subnets).remove(vpc);
     }
 
-    /// Notes that `id` was made just now.
+    /// Notes that `id` was made just now, or that AWS has just said that it exists.
     pub(super) fn made(&self, id: &str) {
         let mut made = lock(&self.made);
         made.retain(|_, since| since.elapsed() < YOUNG);
         made.insert(id.to_owned(), Instant::now());
     }
 
-    /// Whether this process has just made `id`.
-    pub(super) fn is_young(&self, id: &str) -> bool {
-        lock(&self.made).get(id).is_some_and(|since| since.elapsed() < YOUNG)
+    /// Whether `id` has been [made](Self::made) at most `within` ago.
+    pub(super) fn is_new(&self, id: &str, within: Duration) -> bool {
+        lock(&self.made).get(id).is_some_and(|since| since.elapsed() < within.min(YOUNG))
+    }
+
+    /// Notes that `id` is new no more: it is being taken away.
+    pub(super) fn unmade(&self, id: &str) {
+        lock(&self.made).remove(id);
     }
 }
 

@@ -27,7 +27,9 @@ pub(super) async fn ensure(api: Api<'_>, owner: &Owner, spec: &SshKeySpec) -> Re
 
 /// The key of that name, if it is ours; `duplicate` is the error that says that there is one.
 async fn known(api: Api<'_>, owner: &Owner, name: &str, duplicate: Error) -> Result<Element> {
-    let key = KEYS.by_id(api, name).await?;
+    // EC2 has just said that there is one, and may not show it yet.
+    api.wire.facts().made(name);
+    let key = api.find(name, || KEYS.by_id(api, name)).await?;
     let ours = |key: &Element| {
         tags::owner(key).is_some_and(|tagged| (tagged.cluster, &tagged.key) == (owner.cluster, &owner.key))
     };

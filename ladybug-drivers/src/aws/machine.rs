@@ -1,6 +1,6 @@
 //! A machine: one EC2 instance with its root disk and its interface.
 
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, GzBuilder};
@@ -64,9 +64,14 @@ async fn run(api: Api<'_>, owner: &Owner, at: &Location, spec: &MachineSpec, use
 }
 
 async fn subnet(api: Api<'_>, spec: &MachineSpec, zone: Option<&Zone>) -> Result<String> {
-    let subnets = network::subnets(api, spec.network.id.as_str()).await?;
-    let fits = subnets.iter().find(|(known, _)| zone.is_none_or(|zone| zone == *known));
-    fits.map(|(_, id)| id.clone()).ok_or_else(|| {
+    let vpc = spec.network.id.as_str();
+    let fits = |subnets: BTreeMap<Zone, String>| {
+        subnets.into_iter().find(|(known, _)| zone.is_none_or(|zone| zone == known)).map(|(_, id)| id)
+    };
+    let known = fits(network::subnets(api, vpc).await?);
+    // What is remembered may come from a list that did not show all of them yet.
+    let found = if known.is_some() { known } else { fits(network::look_for_subnets(api, vpc).await?) };
+    found.ok_or_else(|| {
         let zone = zone.map(|zone| format!(" in {zone}")).unwrap_or_default();
         let error = api.error(ErrorKind::NotFound).with_message(format!("{} has no subnet{zone}", spec.network.id));
         error.with_remedy("choose another zone, or a network with a larger range")

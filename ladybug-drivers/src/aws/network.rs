@@ -64,9 +64,14 @@ pub(super) async fn zones(api: Api<'_>) -> Result<Vec<Zone>> {
 
 /// The subnets of a VPC by zone, remembered once they are known.
 pub(super) async fn subnets(api: Api<'_>, vpc: &str) -> Result<BTreeMap<Zone, String>> {
-    if let Some(known) = api.wire.facts().subnets(vpc) {
-        return Ok(known);
+    match api.wire.facts().subnets(vpc) {
+        Some(known) => Ok(known),
+        None => look_for_subnets(api, vpc).await,
     }
+}
+
+/// The subnets of a VPC by zone, as they are now.
+pub(super) async fn look_for_subnets(api: Api<'_>, vpc: &str) -> Result<BTreeMap<Zone, String>> {
     let found: BTreeMap<_, _> = parts(api, vpc).await?.into_iter().map(|part| (part.zone, part.id)).collect();
     if !found.is_empty() {
         api.wire.facts().learn_subnets(vpc, found.clone());
@@ -123,16 +128,20 @@ impl Network<'_> {
         let known = if self.fresh { Vec::new() } else { parts(self.api, self.id).await? };
         let missing = missing(cidr, zones, &known);
         let parts: Vec<_> = missing.iter().map(|(zone, cidr)| self.subnet(zone, *cidr).boxed()).collect();
-        join_all(parts).await.into_iter().collect()
+        let made = join_all(parts).await.into_iter().collect::<Result<Vec<_>>>()?;
+        // Lists may not show them yet.
+        let known = known.into_iter().map(|subnet| (subnet.zone, subnet.id));
+        self.api.wire.facts().learn_subnets(self.id, known.chain(made).collect());
+        Ok(())
     }
 
-    async fn subnet(self, zone: &Zone, cidr: Ipv4Net) -> Result<()> {
+    async fn subnet(self, zone: &Zone, cidr: Ipv4Net) -> Result<(Zone, String)> {
         let form = Form::new().with("VpcId", self.id).with("CidrBlock", cidr).with("AvailabilityZone", zone);
         let name = format!("{}-{zone}", self.owner.resource_name());
         let answer = self.api.ec2("CreateSubnet", form.tagged("subnet", self.owner, &name)).await?;
-        let id = answer.child("subnet").and_then(|subnet| subnet.word("subnetId"));
-        id.iter().for_each(|id| self.api.wire.facts().made(id));
-        Ok(())
+        let id = answer.child("subnet").cloned().unwrap_or_default().need(self.api.what, "subnetId")?.to_owned();
+        self.api.wire.facts().made(&id);
+        Ok((zone.clone(), id))
     }
 
     /// The internet gateway, attached.
@@ -170,11 +179,20 @@ impl Network<'_> {
 
     /// The main route table, and whether it has the route to the world; `None` while it is not shown.
     async fn route_table(self) -> Result<Option<(String, bool)>> {
+        self.api.find(self.id, || self.look_for_route_table()).await
+    }
+
+    async fn look_for_route_table(self) -> Result<Option<(String, bool)>> {
         let form = Form::new().filter("vpc-id", [self.id]).filter("association.main", ["true"]);
         let answer = self.api.ec2("DescribeRouteTables", form).await?;
         let Some(table) = answer.items("routeTableSet").next() else { return Ok(None) };
         let routed = table.items("routeSet").any(|route| route.word("destinationCidrBlock") == Some(WORLD));
-        Ok(Some((table.need(self.api.what, "routeTableId")?.to_owned(), routed)))
+        let id = table.need(self.api.what, "routeTableId")?;
+        if self.fresh {
+            // It came with the VPC.
+            self.api.wire.facts().made(id);
+        }
+        Ok(Some((id.to_owned(), routed)))
     }
 
     async fn route(self, table: &str, gateway: &str) -> Result<()> {
@@ -218,7 +236,7 @@ fn check(cidr: Ipv4Net) -> Result<()> {
 /// Takes the network apart. Refused as long as a machine, a load balancer or a packet filter is in it, before anything
 /// is taken away.
 pub(super) async fn delete(api: Api<'_>, vpc: &str) -> Result<Deletion> {
-    let Some(shown) = NETWORKS.by_id(api, vpc).await? else { return Ok(Deletion::AlreadyAbsent) };
+    let Some(shown) = api.find(vpc, || NETWORKS.by_id(api, vpc)).await? else { return Ok(Deletion::AlreadyAbsent) };
     let (subnets, gateways, ()) =
         try_join3(parts(api, vpc), gateways(api, vpc, &shown), check_unused(api, vpc)).await?;
     let gateways = gateways.iter().map(|gateway| delete_gateway(api, gateway).boxed());

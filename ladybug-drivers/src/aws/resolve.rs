@@ -12,11 +12,18 @@ use super::{
     image,
     machine_type::{self, Fitting},
     query::Form,
-    quota,
+    quota, region,
 };
 
 /// Chooses, and checks what can be checked without making anything.
 pub(super) async fn resolve(api: Api<'_>, query: &MachineQuery) -> Result<MachineChoice> {
+    match choose(api, query).await {
+        Err(error) => Err(region::explain(api, error).await),
+        chosen => chosen,
+    }
+}
+
+async fn choose(api: Api<'_>, query: &MachineQuery) -> Result<MachineChoice> {
     let arch = query.machine.arch;
     let (Fitting { offers, vcpu }, image) =
         try_join(machine_type::fitting(api, query), image::find(api, &query.image, arch)).await?;

@@ -10,10 +10,11 @@ use ladybug_core::{
     conformance::driver::{Bench, Fault, Requests, Wishes},
 };
 use ladybug_drivers::aws::{Aws, Config};
+use roxmltree::{Document, Node};
 
 use super::{
     proxy::Proxy,
-    raw::{Raw, texts, words},
+    raw::{Raw, members, within, words},
 };
 
 /// What differs between clouds.
@@ -48,6 +49,7 @@ impl AwsBench {
         let proxy = Proxy::open(endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned()).await;
         let provider = ProviderName::new("aws").unwrap();
         let config = Config::new(provider).with_endpoint(&proxy.endpoint).with_settle(settle);
+        let config = config.with_pauses(Duration::from_millis(1), Duration::from_millis(50));
         let config = config.with_key(key, Secret::new(secret.to_owned()), None);
         let raw = Raw {
             endpoint: format!("{}/", endpoint.trim_end_matches('/')),
@@ -83,13 +85,13 @@ impl AwsBench {
         let mut all = BTreeSet::new();
         for (action, field, pairs) in lists {
             let answer = self.raw.ec2(action, pairs).await.unwrap();
-            all.extend(words(&answer, field).into_iter().map(str::to_owned));
+            all.extend(words(&answer, field));
         }
         for (action, field) in
             [("DescribeLoadBalancers", "LoadBalancerArn"), ("DescribeTargetGroups", "TargetGroupArn")]
         {
             let answer = self.raw.elb(action, &[]).await.unwrap();
-            all.extend(words(&answer, field).into_iter().map(str::to_owned));
+            all.extend(words(&answer, field));
         }
         all
     }
@@ -138,14 +140,9 @@ impl Bench for AwsBench {
 
     async fn rules(&self, firewall: &ResourceRef) -> Option<Vec<FirewallRule>> {
         let group = self.group(firewall).await?;
-        let permissions = group.split("<ipPermissionsEgress>").next()?;
-        Some(
-            texts(permissions, "ipProtocol")
-                .into_iter()
-                .zip(permissions.split("<ipProtocol>").skip(1))
-                .flat_map(rules)
-                .collect(),
-        )
+        let document = Document::parse(&group).unwrap();
+        let permissions = members(&document, "ipPermissions");
+        Some(permissions.flat_map(rules).collect())
     }
 
     async fn edit_rules(&self, firewall: &ResourceRef, wanted: &[FirewallRule]) -> Option<()> {
@@ -165,11 +162,12 @@ impl Bench for AwsBench {
     async fn targets(&self, balancer: &ResourceRef) -> Option<BTreeSet<ResourceId>> {
         let name = balancer.id.as_str().rsplit('/').nth(1)?;
         let groups = self.raw.elb("DescribeTargetGroups", &[("Names.member.1", name)]).await.ok()?;
-        let group = *words(&groups, "TargetGroupArn").first()?;
-        let health = self.raw.elb("DescribeTargetHealth", &[("TargetGroupArn", group)]).await.ok()?;
-        let alive = health.split("<TargetHealthDescriptions>").nth(1).unwrap_or_default();
-        let members = alive.split("<member>").skip(1).filter(|member| !member.contains("draining"));
-        Some(members.filter_map(|member| ResourceId::new(words(member, "Id").first()?).ok()).collect())
+        let group = words(&groups, "TargetGroupArn").into_iter().next()?;
+        let health = self.raw.elb("DescribeTargetHealth", &[("TargetGroupArn", &group)]).await.ok()?;
+        let document = Document::parse(&health).unwrap();
+        let staying =
+            members(&document, "TargetHealthDescriptions").filter(|target| within(*target, "State") != ["draining"]);
+        Some(staying.filter_map(|target| ResourceId::new(*within(target, "Id").first()?).ok()).collect())
     }
 
     async fn user_data(&self, machine: &ResourceRef) -> Option<Secret<String>> {
@@ -218,17 +216,18 @@ impl Bench for AwsBench {
 const KEY: &str =
     "c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSUtYZERGaWY2Q1FKL0s1cVN1RkF2QUFYMXBzdERiQWIwUFBSeTF4OG40aXogdA==";
 
-fn rules((protocol, rest): (&str, &str)) -> Vec<FirewallRule> {
-    let port = |name: &str| words(rest, name).first().and_then(|word| word.parse::<i32>().ok());
+fn rules(permission: Node<'_, '_>) -> Vec<FirewallRule> {
+    let word = |name: &str| within(permission, name).first().copied();
+    let port = |name: &str| word(name).and_then(|word| word.parse::<i32>().ok());
     let ports = port("fromPort").zip(port("toPort")).filter(|ports| *ports != (0, 65_535) && ports.0 >= 0);
     let ports = ports.map(|(first, last)| (first as u16, last as u16));
-    let protocol = match protocol {
+    let protocol = match word("ipProtocol").unwrap_or_default() {
         "tcp" => Protocol::Tcp,
         "udp" => Protocol::Udp,
         "icmp" | "icmpv6" => Protocol::Icmp,
         _ => Protocol::All,
     };
-    let from = words(rest, "cidrIp").into_iter().chain(words(rest, "cidrIpv6"));
+    let from = within(permission, "cidrIp").into_iter().chain(within(permission, "cidrIpv6"));
     from.filter_map(|from| Some(FirewallRule { protocol, ports, from: from.parse().ok()? })).collect()
 }
 

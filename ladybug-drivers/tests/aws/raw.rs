@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use reqsign_aws_v4::{Credential, RequestSigner};
 use reqsign_core::{Context, SignRequest, hash::hex_sha256};
+use roxmltree::{Document, Node};
 
 /// A client of its own.
 #[derive(Clone, Debug)]
@@ -50,14 +51,27 @@ fn form(version: &str, action: &str, pairs: &[(&str, &str)]) -> String {
     body.finish()
 }
 
-/// The texts of all elements of that name.
-pub(crate) fn texts<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let after = xml.split(open.as_str()).skip(1);
-    after.filter_map(|rest| rest.split(close.as_str()).next()).collect()
+/// The texts of the elements of that name that hold no others.
+pub(crate) fn words(xml: &str, name: &str) -> Vec<String> {
+    let document = Document::parse(xml).unwrap();
+    let leaves = document.descendants().filter(|node| node.tag_name().name() == name && !has_children(node));
+    leaves.map(|leaf| leaf.text().unwrap_or_default().to_owned()).collect()
 }
 
-/// The texts of the elements of that name that hold no others.
-pub(crate) fn words<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
-    texts(xml, name).into_iter().filter(|text| !text.contains('<')).collect()
+fn has_children(node: &Node<'_, '_>) -> bool {
+    node.children().any(|child| child.is_element())
+}
+
+/// The members of the list of that name.
+pub(crate) fn members<'a, 'input>(
+    document: &'a Document<'input>,
+    list: &'a str,
+) -> impl Iterator<Item = Node<'a, 'input>> {
+    let lists = document.descendants().filter(move |node| node.tag_name().name() == list);
+    lists.flat_map(|list| list.children().filter(|node| node.is_element()))
+}
+
+/// The texts of the elements of that name inside of `node`.
+pub(crate) fn within<'a>(node: Node<'a, '_>, name: &str) -> Vec<&'a str> {
+    node.descendants().filter(|inner| inner.tag_name().name() == name).filter_map(|inner| inner.text()).collect()
 }

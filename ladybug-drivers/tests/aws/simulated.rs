@@ -38,7 +38,7 @@ impl Site for Simulated {
 /// A world with small pages, empty ones among them, where what is new is invisible for a while.
 async fn make() -> AwsBench {
     let mut config = Config::default();
-    config.consistency = Duration::ZERO;
+    config.consistency = Duration::from_secs(5);
     config.aws.page = Some(7);
     config.aws.empty_pages = true;
     config.aws.limits.vpcs = 60;

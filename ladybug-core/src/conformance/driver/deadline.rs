@@ -17,6 +17,23 @@ use crate::{
     error::{Disposition, Error, ErrorKind, Result},
 };
 
+/// What a call that was cut off must say: a change that has been sent may have happened. Without one, nothing has, and a
+/// driver may know that; without the instrument, both are believed.
+async fn says_what_is_known(ground: &Ground, before: Option<u64>, error: &Error) -> Verdict {
+    let sent = changes(ground).await.zip(before).is_some_and(|(now, before)| now > before);
+    let right = match error.disposition() {
+        Disposition::Ambiguous => true,
+        Disposition::Transient { .. } => !sent,
+        Disposition::Permanent => false,
+    };
+    let sent = if sent { "after a change was sent" } else { "before any change was sent" };
+    ensure(right, format_args!("what is known {sent} must not be {:?}: {error}", error.disposition()))
+}
+
+async fn changes(ground: &Ground) -> Option<u64> {
+    Some(ground.bench.requests().await?.changes)
+}
+
 /// Expects that `call` ends by its deadline.
 async fn late<T: std::fmt::Debug>(
     call: impl Future<Output = Result<T>>,
@@ -38,15 +55,15 @@ pub(super) async fn a_deadline_ends_every_call_that_hangs(ground: &Ground) -> Ve
     let allowed = ground.wishes.pauses.1;
     let cx = || Call::new().with_deadline(Instant::now() + allowed);
     given(ground.bench.strike(Fault::Hang).await, "strike")?;
-    let (ensured, at) = (cx(), ground.at(&spec));
+    let (ensured, at, before) = (cx(), ground.at(&spec), changes(ground).await);
     let ensured = late(driver.ensure(&ensured, &owner, &at, &spec), allowed, "ensure").await?;
+    says_what_is_known(ground, before, &ensured).await?;
     let got = late(driver.get(&cx(), &made.reference), allowed, "get").await?;
+    let before = changes(ground).await;
     let deleted = late(driver.delete(&cx(), &made.reference), allowed, "delete").await?;
+    says_what_is_known(ground, before, &deleted).await?;
     let listed = late(driver.owned(&cx(), &ground.cluster, &ground.wishes.at()), allowed, "list_owned").await?;
     ground.bench.heal().await;
-    for error in [ensured, deleted] {
-        same(&error.disposition(), &Disposition::Ambiguous, &format!("what is known after: {error}"))?;
-    }
     for error in [got, listed] {
         same(&error.disposition(), &Disposition::Transient { after: None }, &format!("what is known after: {error}"))?;
     }
@@ -66,11 +83,11 @@ async fn ever_longer(ground: &Ground, kind: ResourceKind) -> Verdict {
     let driver = DeadlineLayer::new(ground.wishes.patience).wrap(std::sync::Arc::clone(&ground.driver));
     let mut allowed = Duration::from_millis(1);
     let made = loop {
-        let cx = Call::new().with_deadline(Instant::now() + allowed);
+        let (cx, before) = (Call::new().with_deadline(Instant::now() + allowed), changes(ground).await);
         match driver.ensure(&cx, &owner, &ground.at(&spec), &spec).await {
             Ok(made) => break made,
             Err(error) if error.kind() == ErrorKind::Timeout => {
-                same(&error.disposition(), &Disposition::Ambiguous, "what is known after the deadline")?;
+                says_what_is_known(ground, before, &error).await?;
             }
             Err(error) => super::ground::transient(&error)?,
         }

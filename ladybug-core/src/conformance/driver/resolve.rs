@@ -44,7 +44,8 @@ pub(super) async fn what_may_be_taken_back_costs_no_more(ground: &Ground) -> Ver
     let cheapest = |choice: MachineChoice| choice.offers.into_iter().filter_map(|offer| offer.price).min();
     let usual = cheapest(resolve(ground, &ground.wishes.machine).await?);
     let spot = cheapest(resolve(ground, &ground.wishes.machine.clone().with_spot(true)).await?);
-    ensure(spot.is_some() && spot <= usual, format_args!("{spot:?} must be at most {usual:?}"))
+    // What such a machine costs may change by the minute: then no price is the honest one.
+    ensure(spot <= usual, format_args!("{spot:?} must be at most {usual:?}"))
 }
 
 async fn zones(ground: &Ground) -> Verdict<Vec<Zone>> {
