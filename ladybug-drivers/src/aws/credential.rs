@@ -52,14 +52,11 @@ impl Credentials {
         request: Request<Bytes>,
     ) -> Result<Request<Bytes>> {
         let credential = self.credential(what).await?;
-        let (mut parts, body) = request.into_parts();
-        parts.headers.insert(CONTENT_HASH, text(what, &hex_sha256(&body))?);
-        let signer = RequestSigner::new(service.name(), region.as_str()).with_standard_session_token();
-        let signed = signer.sign_request(&self.context, &mut parts, Some(&credential), None).await;
-        signed.map_err(|cause| unusable(what, cause))?;
+        let signer = signer(service.name(), region.as_str());
+        let mut signed = signed(&signer, &credential, request).await.map_err(|cause| unusable(what, cause))?;
         // The client sets it from the URL, and twice is once too often.
-        parts.headers.remove(header::HOST);
-        Ok(Request::from_parts(parts, body))
+        signed.headers_mut().remove(header::HOST);
+        Ok(signed)
     }
 
     /// Forgets the credential, so that the next request fetches it anew.
@@ -83,6 +80,27 @@ impl Credentials {
     }
 }
 
+pub(super) fn signer(service: &str, region: &str) -> RequestSigner {
+    RequestSigner::new(service, region).with_standard_session_token()
+}
+
+/// `request` with its signature and the hash of its body.
+pub(super) async fn signed(
+    signer: &RequestSigner,
+    credential: &Credential,
+    request: Request<Bytes>,
+) -> reqsign_core::Result<Request<Bytes>> {
+    let (mut parts, body) = request.into_parts();
+    parts.headers.insert(CONTENT_HASH, hash(&body)?);
+    signer.sign_request(&Context::new(), &mut parts, Some(credential), None).await?;
+    Ok(Request::from_parts(parts, body))
+}
+
+fn hash(body: &[u8]) -> reqsign_core::Result<HeaderValue> {
+    let unusable = |cause| reqsign_core::Error::unexpected("a hash is no header").with_source(cause);
+    HeaderValue::from_str(&hex_sha256(body)).map_err(unusable)
+}
+
 fn provider(source: &Source) -> Arc<dyn ProvideCredentialDyn<Credential = Credential>> {
     match source {
         Source::Chain { profile } => {
@@ -102,10 +120,6 @@ fn unusable(what: &str, cause: reqsign_core::Error) -> Error {
         .with_message("the AWS credential cannot be used")
         .with_remedy(REMEDY)
         .with_source(cause)
-}
-
-fn text(what: &str, value: &str) -> Result<HeaderValue> {
-    HeaderValue::from_str(value).map_err(|cause| Error::new(ErrorKind::Unexpected, what.to_owned()).with_source(cause))
 }
 
 /// Lets the credential chain use the driver's own client.

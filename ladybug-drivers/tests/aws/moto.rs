@@ -15,8 +15,9 @@ use super::bench::{AwsBench, Site};
 /// The checks that cannot pass on moto 5.2.1, and what moto does there that AWS does not.
 const GAPS: &[(&str, &str)] = &[];
 
+/// What is particular about moto.
 #[derive(Debug)]
-struct Moto;
+pub(crate) struct Moto;
 
 #[async_trait]
 impl Site for Moto {
@@ -46,6 +47,11 @@ impl Drop for Server {
 impl Server {
     /// Starts moto with every check that it has; `None`, with a word on stderr, where it is not installed.
     pub(crate) async fn start() -> Option<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, with more variables of its environment.
+    pub(crate) async fn start_with(more: &[(&str, &str)]) -> Option<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let images = std::env::var("LADYBUG_FIXTURES").map(|path| format!("{path}/ec2/moto-amis-ubuntu.json"));
         let Ok(images) = images else {
@@ -58,6 +64,7 @@ impl Server {
             .env("MOTO_ENABLE_AMI_VALIDATION", "1")
             .env("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "1")
             .env("MOTO_AMIS_PATH", images)
+            .envs(more.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();

@@ -25,6 +25,11 @@ impl Raw {
         self.ask("elasticloadbalancing", "2015-12-01", action, pairs).await
     }
 
+    /// Asks the API of users and permissions, which has one region.
+    pub(crate) async fn iam(&self, action: &str, pairs: &[(&str, &str)]) -> Result<String, String> {
+        self.ask("iam", "2010-05-08", action, pairs).await
+    }
+
     async fn ask(&self, service: &str, version: &str, action: &str, pairs: &[(&str, &str)]) -> Result<String, String> {
         let body = form(version, action, pairs);
         let request = http::Request::post(&self.endpoint)

@@ -1,6 +1,6 @@
 //! One cluster's worth of resources from question to nothing, with every request checked against AWS's own models.
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use ladybug_cloudsim::{CloudSim, Config};
@@ -15,6 +15,7 @@ use ladybug_core::{
 
 use super::{
     bench::{AwsBench, REGION, Site},
+    judge::{check_bodies, judged},
     moto::Server,
 };
 
@@ -113,30 +114,6 @@ async fn lives_and_ends(bench: &AwsBench) {
     check_bodies(&bodies);
 }
 
-/// Asks botocore's models; skipped, loudly, where there are none.
-fn check_bodies(bodies: &[(String, String)]) {
-    let Ok(specs) = std::env::var("LADYBUG_SPECS") else {
-        eprintln!("SKIPPED: LADYBUG_SPECS is not set, so no request is checked against botocore's models");
-        return;
-    };
-    let list: Vec<_> =
-        bodies.iter().map(|(service, body)| serde_json::json!({ "service": service, "body": body })).collect();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    serde_json::to_writer(&file, &list).unwrap();
-    let tool = format!("{specs}/tools/check_aws_requests.py");
-    let Ok(ran) = Command::new("python3").arg(tool).arg(file.path()).output() else {
-        eprintln!("SKIPPED: python3 does not run, so no request is checked against botocore's models");
-        return;
-    };
-    let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-    if said.contains("No module named") {
-        eprintln!("SKIPPED: botocore is not installed, so no request is checked against its models");
-        return;
-    }
-    eprintln!("{}", said.lines().last().unwrap_or_default());
-    assert!(ran.status.success(), "{said}");
-}
-
 #[tokio::test]
 async fn a_cluster_lives_and_ends_on_the_simulated_cloud() {
     let sim = CloudSim::start(Config::default()).await.unwrap();
@@ -145,6 +122,7 @@ async fn a_cluster_lives_and_ends_on_the_simulated_cloud() {
     let bench = AwsBench::new(sim.aws().endpoint(), &user.access_key, &user.secret_key, settle, Plain).await;
     lives_and_ends(&bench).await;
     assert!(sim.everything().is_empty(), "{:?}", sim.everything());
+    judged(&sim.transcript());
 }
 
 #[tokio::test]
