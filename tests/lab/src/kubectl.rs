@@ -1,9 +1,10 @@
 //! A look into a cluster of the lab from outside: by the issued kubeconfig, over a public address.
 
-use std::{collections::BTreeMap, fs, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, process::Stdio};
+use std::{collections::BTreeMap, fs, io::Write, path::PathBuf, process::Stdio};
 
 use futures::future::try_join_all;
 use ladybug::{ClusterUid, Error, ErrorKind, Ladybug, Result};
+use tempfile::NamedTempFile;
 use tokio::process::Command;
 
 use crate::Lab;
@@ -11,11 +12,12 @@ use crate::Lab;
 /// A pod on every node that tells its node's name over HTTP.
 const PROBE: &str = include_str!("../probe.yaml");
 
-/// kubectl on this computer, with the kubeconfig that ladybug issued.
+/// kubectl on this computer, with the kubeconfig that ladybug issued: a file that is gone when this is dropped, and that
+/// [`Left`](crate::Left) counts where a process died before.
 #[derive(Debug)]
 pub struct Kubectl {
     program: PathBuf,
-    config: PathBuf,
+    config: NamedTempFile,
 }
 
 /// Which pod reached which.
@@ -41,10 +43,9 @@ impl Kubectl {
         let text = secrets
             .get("kubeconfig")
             .ok_or_else(|| Error::new(ErrorKind::NotFound, what()).with_message("the cluster has not started yet"))?;
-        let config = lab.cache().join(format!("kubeconfig-{cluster}"));
-        let mut options = fs::OpenOptions::new();
-        let file = options.create(true).truncate(true).write(true).mode(0o600).open(&config);
-        file.and_then(|mut file| file.write_all(text.expose()))
+        let config = lab
+            .secret_file("kubeconfig-")
+            .and_then(|mut file| file.write_all(text.expose()).map(|()| file))
             .map_err(|cause| Error::new(ErrorKind::Unexpected, what()).with_source(cause))?;
         Ok(Self { program: lab.cache().join("bin/kubectl"), config })
     }
@@ -57,7 +58,7 @@ impl Kubectl {
         let what = || format!("run kubectl {}", arguments.join(" "));
         let failed = |cause: std::io::Error| Error::new(ErrorKind::Unavailable, what()).with_source(cause);
         let mut command = Command::new(&self.program);
-        command.arg("--kubeconfig").arg(&self.config).arg("--request-timeout=20s").args(arguments);
+        command.arg("--kubeconfig").arg(self.config.path()).arg("--request-timeout=20s").args(arguments);
         let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.map_err(failed)?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());

@@ -1,12 +1,13 @@
 //! The lab as a whole.
 
 use std::{
-    env,
+    env, fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use ladybug::{Error, ErrorKind, ProviderName, Result, spec::Problem};
+use tempfile::NamedTempFile;
 
 use crate::{LabDriver, Left, left, shell, tag::Tags};
 
@@ -60,6 +61,13 @@ impl Lab {
     #[must_use]
     pub fn cache(&self) -> &Path {
         &self.cache
+    }
+
+    /// A file among the lab's state that only this user reads, gone when it is dropped.
+    pub(crate) fn secret_file(&self, prefix: &str) -> io::Result<NamedTempFile> {
+        let folder = self.cache.join("state");
+        fs::create_dir_all(&folder)?;
+        tempfile::Builder::new().prefix(prefix).tempfile_in(folder)
     }
 
     /// Everything of the lab that is on this computer, its Internet included.

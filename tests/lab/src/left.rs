@@ -26,6 +26,8 @@ pub struct Left {
     pub namespaces: usize,
     /// Tags.
     pub tags: usize,
+    /// Files with the credentials of a cluster's administrator.
+    pub kubeconfigs: usize,
 }
 
 impl Left {
@@ -38,17 +40,18 @@ impl Left {
     /// What belongs to clouds: everything but the Internet between them.
     #[must_use]
     pub const fn of_clouds(&self) -> usize {
-        self.containers + self.control_groups + self.mounts + self.bridges + self.rules + self.tags
+        self.containers + self.control_groups + self.mounts + self.bridges + self.rules + self.tags + self.kubeconfigs
     }
 }
 
 impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { containers, control_groups, mounts, bridges, interfaces, rules, namespaces, tags } = self;
+        let Self { containers, control_groups, mounts, bridges, interfaces, rules, namespaces, tags, kubeconfigs } =
+            self;
         write!(
             f,
             "{containers} containers, {control_groups} control groups, {mounts} mounts, {bridges} bridges, \
-             {interfaces} interfaces, {rules} rules, {namespaces} namespaces, {tags} tags"
+             {interfaces} interfaces, {rules} rules, {namespaces} namespaces, {tags} tags, {kubeconfigs} kubeconfigs"
         )
     }
 }
@@ -67,6 +70,7 @@ table=$(inside nft list table ip ladybug_lab 2>/dev/null)
 echo rules "$( (grep -oE 'chain fw_[0-9a-f]+' <<<"$table"; grep -oE '[0-9.]+ : (jump |[0-9])' <<<"$table") | grep -c .)"
 echo namespaces "$(ip netns list | grep -cw "$space")"
 echo tags "$(find "$state" -mindepth 2 -maxdepth 2 -name tag.json 2>/dev/null | grep -c .)"
+echo kubeconfigs "$(find "$state" -maxdepth 1 -name 'kubeconfig-*' 2>/dev/null | grep -c .)"
 "#;
 
 /// Counts everything.
@@ -89,5 +93,6 @@ pub(crate) async fn count(state: &Path) -> Result<Left> {
         rules: count("rules")?,
         namespaces: count("namespaces")?,
         tags: count("tags")?,
+        kubeconfigs: count("kubeconfigs")?,
     })
 }
