@@ -19,6 +19,8 @@ for group in "${groups[@]}"; do
   if [[ $group == cpuset ]]; then
     for file in cpus mems; do cat "/sys/fs/cgroup/cpuset/cpuset.$file" >"$own/cpuset.$file"; done
   fi
+  # Or a whole machine would get no more of the processors than one busy process outside of it.
+  if [[ $group == cpu ]]; then echo 10240 >"$own/cpu.shares"; fi
 done
 # shellcheck disable=SC2016
 enter='for group in "$@"; do

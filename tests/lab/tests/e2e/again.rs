@@ -19,7 +19,15 @@ use super::bench::{Bench, spec};
 const FILES: &str = "find /etc /var/lib/ladybug /usr/local /opt/cni -xdev -type f \
     -printf '%p %m %T@ ' -exec sha256sum {} \\; | sort";
 
-pub(crate) async fn run(bench: &Bench) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stages_that_ran_change_nothing_when_they_run_again() {
+    if let Some(bench) = Bench::open("again").await {
+        run(&bench).await;
+        bench.close().await;
+    }
+}
+
+async fn run(bench: &Bench) {
     let (cluster, _) = bench.change("create", &Change::To(spec([1, 0], 1))).await;
     let state = bench.state(&cluster).await;
     let secrets = bench.ladybug.secrets(&cluster).await.unwrap();

@@ -22,10 +22,10 @@ use tokio::{
     time::sleep,
 };
 
-use super::{
-    VICTIM,
-    bench::{Bench, CLOUDS, spec},
-};
+use super::bench::{Bench, CLOUDS, spec};
+
+/// The name of the test under which this program, started by the one below, is a process that gets killed.
+const VICTIM: &str = "death::victim";
 
 /// In which step a life may end, and how long after its begin; each ends one life.
 const DEATHS: [(&str, u64); 15] = [
@@ -51,7 +51,15 @@ const LEASE: Duration = Duration::from_secs(5);
 
 const NODES: usize = 2;
 
-pub(crate) async fn run(bench: &Bench) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_create_that_is_killed_ten_times_ends_as_if_it_had_not_been() {
+    if let Some(bench) = Bench::open("death").await {
+        run(&bench).await;
+        bench.close().await;
+    }
+}
+
+async fn run(bench: &Bench) {
     let folder = bench.lab.cache().join("stores/victim");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
@@ -108,9 +116,10 @@ fn open(lab: &Lab, folder: &Path) -> Ladybug {
     lab.ladybug(&CLOUDS).unwrap().store(Arc::new(store)).sealer(sealer).limits(limits).build().unwrap()
 }
 
-/// The process that is killed: begins the create or goes on with it, and tells of every step.
-pub(crate) async fn victim() {
-    let folder = env::var_os("LADYBUG_LAB_VICTIM").unwrap();
+/// Not a test of its own, but the process that is killed: begins the create or goes on with it, and tells of every step.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn victim() {
+    let Some(folder) = env::var_os("LADYBUG_LAB_VICTIM") else { return };
     let born = SystemClock.now();
     let lab = Lab::open().await.unwrap();
     let ladybug = open(&lab, Path::new(&folder));

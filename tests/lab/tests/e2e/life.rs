@@ -15,7 +15,15 @@ use super::bench::{Bench, spec};
 /// How much longer than its critical path a create may take from reachable machines on.
 const RATIO: f64 = 1.25;
 
-pub(crate) async fn run(bench: &Bench) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_lives_from_its_spec_to_nothing_left() {
+    if let Some(bench) = Bench::open("life").await {
+        run(&bench).await;
+        bench.close().await;
+    }
+}
+
+async fn run(bench: &Bench) {
     let began = Instant::now();
     let first = Change::To(spec([2, 1], 1));
     let (cluster, create) = bench.change("create 3 control planes in two clouds and a worker", &first).await;
