@@ -2,22 +2,21 @@
 //! three simulated clouds, and prove that nothing is left.
 //!
 //! `cargo run --example quickstart` shows bars on a terminal and lines elsewhere; `-- --json` prints one event a line
-//! and a summary; `-- --seed 42` is another world.
+//! and a summary; `-- --seed 42` is another world; `-- --clouds http` builds and runs the demo through the real AWS
+//! driver against a simulated AWS, in true time.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
+#[path = "shared/demo.rs"]
+mod demo;
 #[path = "shared/show.rs"]
 mod show;
 
-use std::error::Error;
-
-use futures::{StreamExt, future};
-use ladybug::{
-    ClusterUid, Ladybug, Operation,
-    event::EventKind,
-    lifecycle::{Change, ClusterLifecycle, NodeLifecycle},
-    sim::World,
-    spec::ClusterSpec,
+use std::{
+    error::Error,
+    process::{Command, ExitCode},
 };
+
+use ladybug::sim::World;
 use show::Show;
 
 const SPEC: &str = r"
@@ -30,56 +29,31 @@ pools:
   - {name: busan, role: worker, provider: azure, region: koreacentral}
 ";
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+/// The same demo over HTTP is a program of its own, so that this one needs no HTTP to build.
+const HTTP: [&str; 7] = ["run", "-p", "ladybug-cloudsim", "--features", "world", "--example", "quickstart_http"];
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(at) = arguments.windows(2).position(|pair| pair == ["--clouds", "http"]) {
+        arguments.drain(at..at + 2);
+        return over_http(&arguments);
+    }
     let (show, seed) = show::options(&arguments)?;
     // Simulated time stands still while somebody works and jumps while all wait, so hours pass in milliseconds.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    runtime.block_on(run(show, seed))
+    runtime.block_on(run(show, seed)).map(|()| ExitCode::SUCCESS)
+}
+
+fn over_http(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(HTTP).arg("--").args(arguments).status();
+    let status = status.map_err(|cause| format!("failed to run `cargo {}`: {cause}", HTTP.join(" ")))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn run(mut show: Show, seed: u64) -> Result<(), Box<dyn Error>> {
     let world = World::new(seed);
-    let ladybug = world.ladybug()?;
-    let mut cursor = 0;
-
-    let plan = ladybug.plan(&Change::To(ClusterSpec::parse(SPEC)?)).await?;
-    show.text(&plan.to_text());
-    let demo = plan.cluster;
-    let operation = ladybug.apply(plan).await?;
-    follow(&ladybug, operation, &mut cursor, &mut show).await?;
-    show.nodes(&ladybug.get(&demo).await?);
-
-    let operation = ladybug.add(&demo, &"seoul".parse()?, 1).await?;
-    follow(&ladybug, operation, &mut cursor, &mut show).await?;
-    show.nodes(&ladybug.get(&demo).await?);
-
-    let operation = ladybug.delete(&demo).await?;
-    follow(&ladybug, operation, &mut cursor, &mut show).await?;
-    finish(&world, &ladybug, &demo, &show).await
-}
-
-/// Shows what happens until the operation is over.
-async fn follow(
-    ladybug: &Ladybug,
-    operation: Operation,
-    cursor: &mut u64,
-    show: &mut Show,
-) -> Result<(), Box<dyn Error>> {
-    let (id, events) = (operation.id(), ladybug.events(&operation.cluster(), *cursor));
-    let mut events = events.take_while(|event| future::ready(event.is_ok()));
-    while let Some(Ok(event)) = events.next().await {
-        *cursor = event.seq;
-        show.event(&event);
-        if event.operation == id && matches!(event.kind, EventKind::OperationFinished { .. }) {
-            break;
-        }
-    }
-    Ok(operation.success().await?)
-}
-
-async fn finish(world: &World, ladybug: &Ladybug, demo: &ClusterUid, show: &Show) -> Result<(), Box<dyn Error>> {
-    let phase = ladybug.get(demo).await?.phase;
+    let phase = demo::run(&world.ladybug()?, SPEC, "seoul", &mut show).await?;
     let (left, clouds) = (world.left(), world.drivers().len());
     show.summary(phase, left, clouds, world.elapsed());
     if left == 0 { Ok(()) } else { Err(format!("{left} resources are left").into()) }

@@ -43,7 +43,7 @@ pub(crate) fn options(arguments: &[String]) -> Result<(Show, u64), String> {
                 seed = number.parse().map_err(|cause| format!("--seed {number}: {cause}"))?;
                 words.next();
             }
-            _ => return Err(format!("unknown argument {word}; there are --json and --seed <number>")),
+            _ => return Err(format!("unknown argument {word}; there are --json, --seed <number> and --clouds http")),
         }
     }
     Ok((show.unwrap_or_else(usual), seed))

@@ -77,6 +77,8 @@ func check(err error) {
 func watch() (listers.NodeLister, chan struct{}) {
 	config, err := rest.InClusterConfig()
 	check(err)
+	// What was sent to the service before kube-proxy knew it is lost, and would be waited for half a minute.
+	config.Dial = (&net.Dialer{Timeout: 2 * time.Second}).DialContext
 	client, err := kubernetes.NewForConfig(config)
 	check(err)
 	changed := make(chan struct{}, 1)
