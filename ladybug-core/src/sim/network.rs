@@ -42,7 +42,7 @@ impl Wire for Paths<'_> {
             Sender::Host(host) => host,
         };
         if let Some(place) = self.foreign.get(host) {
-            return self.from_foreign(host, place, Packet { from: place.private_ip, to, protocol, port });
+            return self.sent_by_foreign(host, place, Packet { from: place.private_ip, to, protocol, port });
         }
         let (provider, id) = self.homes.get(host)?;
         let cloud = self.clouds.get(provider)?;
@@ -70,16 +70,16 @@ impl Paths<'_> {
         }
     }
 
-    fn from_foreign(&self, host: &HostId, place: &Place, packet: Packet) -> Option<HostId> {
+    fn sent_by_foreign(&self, host: &HostId, place: &Place, packet: Packet) -> Option<HostId> {
         match self.foreign.near(place, packet.to) {
             _ if !place.runs() => None,
             Some(near) if near == host => Some(host.clone()),
-            Some(near) => self.into_foreign(near, packet),
+            Some(near) => self.reach_foreign(near, packet),
             None => self.over_internet(Packet { from: place.public_ip?, ..packet }),
         }
     }
 
-    fn into_foreign(&self, host: &HostId, packet: Packet) -> Option<HostId> {
+    fn reach_foreign(&self, host: &HostId, packet: Packet) -> Option<HostId> {
         let place = self.foreign.get(host)?;
         place.lets_in(packet.from, packet.protocol, packet.port).then(|| host.clone())
     }
@@ -87,7 +87,7 @@ impl Paths<'_> {
     fn over_internet(&self, packet: Packet) -> Option<HostId> {
         let holder = self.clouds.values().find_map(|cloud| Some((cloud, cloud.holder(packet.to)?)));
         let Some((cloud, thing)) = holder else {
-            return self.into_foreign(self.foreign.at_public(packet.to)?, packet);
+            return self.reach_foreign(self.foreign.at_public(packet.to)?, packet);
         };
         match &thing.body {
             Body::LoadBalancer { port, targets, .. } => {
