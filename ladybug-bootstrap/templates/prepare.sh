@@ -18,9 +18,16 @@ sysctls={{ sysctl_conf }}
 kubelet_unit={{ kubelet_service }}
 kubelet_kubeadm={{ kubelet_kubeadm_conf }}
 kubelet_order={{ kubelet_order_conf }}
+reset={{ reset }}
 {% include "prepare/system.sh" %}
 {% include "prepare/runtime.sh" %}
 {% include "prepare/kubernetes.sh" %}
+
+# A machine that is lent only is given back without a last stage: who takes it back runs what lies here.
+leave_with_the_claim() {
+  local hooks=/var/lib/ladybug-hosts/release.d
+  if [[ -d $hooks ]]; then write "$hooks/50-kubeadm" 0700 "$reset"; fi
+}
 
 main() {
   preflight
@@ -30,6 +37,7 @@ main() {
     return 0
   fi
   write /var/lib/ladybug/cluster 0600 "$cluster"
+  leave_with_the_claim
   kernel
   swap_off
   tools

@@ -6,20 +6,21 @@ use ladybug_core::{Error, ErrorKind, Result, Secret, remote::RemoteCommand};
 use sha2::{Digest, Sha256};
 
 /// Writes standard input to a hidden file beside the wanted one, which no program that reads the directory takes for
-/// one of its own; a link that broke shows in the checksum. Renaming is atomic.
+/// one of its own; a link that broke shows in the checksum. Renaming is atomic. Programs are what an upload costs, so
+/// the mode comes from the umask where it can.
 const SCRIPT: &str = r#"
 set -eu
-path=$1 temp=$2 mode=$3 sum=$4
+path=$1 temp=$2 mode=$3 mask=$4 sum=$5
 umask 022
 [ -d "${path%/*}/" ] || mkdir -p "${path%/*}/"
-umask 077
+umask "$mask"
 trap 'rm -f "$temp"' EXIT
 dd of="$temp" bs=64k conv=excl,fsync status=none
 if [ "$(sha256sum <"$temp")" != "$sum  -" ]; then
     echo 'the content did not arrive whole' >&2
     exit 74
 fi
-chmod "$mode" "$temp"
+[ "$mask" != 0077 ] || chmod "$mode" "$temp"
 mv -fT "$temp" "$path"
 trap - EXIT
 "#;
@@ -41,12 +42,18 @@ pub(super) fn command(path: &str, mode: u32, content: &Secret<Vec<u8>>) -> Resul
             .with_message("the path must be absolute and name a file, the mode must be at most 07777"));
     }
     let temp = format!("{}.{:016x}.ladybug", hidden(path, name), random()?);
-    let (mode, sum) = (format!("{mode:04o}"), hex(&Sha256::digest(content.expose())));
-    let mut command = RemoteCommand::new(["sh", "-c", SCRIPT, "ladybug-put", path, &temp, &mode, &sum])
+    let sum = hex(&Sha256::digest(content.expose()));
+    let (mode, mask) = (format!("{mode:04o}"), format!("{:04o}", mask(mode)));
+    let mut command = RemoteCommand::new(["sh", "-c", SCRIPT, "ladybug-put", path, &temp, &mode, &mask, &sum])
         .with_stdin(content.clone())
         .with_timeout(PATIENCE + Duration::from_secs((content.expose().len() / SLOWEST) as u64));
     command.secret_output = true;
     Ok(command)
+}
+
+/// The umask under which a new file has this mode; 0077, which is that of no such file, where it takes a chmod(1).
+const fn mask(mode: u32) -> u32 {
+    if mode & !0o666 == 0 { 0o777 & !mode } else { 0o077 }
 }
 
 /// The path with a dot before its last name.

@@ -8,7 +8,7 @@ use ladybug_core::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{KubeadmBootstrapper, documents, downloads, mesh};
+use super::{KubeadmBootstrapper, documents, downloads, mesh, stages};
 use crate::kubeadm::release;
 
 /// Everything that the script needs. Its digest marks a machine as prepared in just this way.
@@ -43,6 +43,7 @@ pub(super) struct Prepare {
     kubelet_service: String,
     kubelet_kubeadm_conf: String,
     kubelet_order_conf: String,
+    reset: String,
 }
 
 /// What the files are made of.
@@ -94,6 +95,7 @@ impl Prepare {
             kubelet_service: file("kubelet.service")?,
             kubelet_kubeadm_conf: file("kubelet-kubeadm.conf")?,
             kubelet_order_conf: file("kubelet-order.conf")?,
+            reset: stages::reset_program(tool, stage)?,
         };
         prepare.digest = digest(tool, &prepare)?;
         prepare.now = tool.clock.now().as_millis() / 1000;

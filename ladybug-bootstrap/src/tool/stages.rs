@@ -103,6 +103,11 @@ fn reset(stage: &Stage<'_>) -> Result<Value> {
     Ok(json!({ "cluster": stage.cluster.uid, "socket": SOCKET, "documents": documents }))
 }
 
+/// The script of a reset as a file that can be run.
+pub(super) fn reset_program(tool: &KubeadmBootstrapper, stage: &Stage<'_>) -> Result<String> {
+    Ok(format!("#!/bin/bash\n{}", tool.templates.render("reset.sh", &reset(stage)?)?.expose()))
+}
+
 /// What starts a cluster.
 #[derive(Serialize)]
 struct Init {

@@ -6,7 +6,13 @@ use ladybug_core::{
     remote::{Connector, HostKeyPolicy, Target},
 };
 
-use crate::server::{Server, make_key, need_sshd, plain, run};
+use crate::{
+    server::{Server, make_key, need_sshd, plain, run},
+    tap::{KEX_ECDH_INIT, KEXINIT, NEWKEYS, Tap},
+};
+
+/// The longest that a request for a service is, in bytes, with its padding and its proof.
+const ONE_SHORT_PACKET: usize = 64;
 
 /// The error of a connection, which must fail.
 async fn refused(target: &Target) -> ladybug_core::Error {
@@ -56,6 +62,28 @@ async fn a_man_in_the_middle_gets_neither_a_login_nor_a_command() {
         assert!(man.log().contains("SSH2_MSG_KEXINIT received"), "{}", man.log());
         assert!(!man.log().contains("userauth-request") && !man.log().contains("session"), "{}", man.log());
     }
+}
+
+#[tokio::test]
+async fn a_man_between_us_and_the_machine_hears_nothing_behind_the_exchange_of_keys() {
+    need_sshd!();
+    let (server, man) = (Server::new(), Server::new());
+    let (port, heard) = Tap::before(man.port());
+    let mut target = man_target(&man);
+    (target.port, target.host_key) = (port, server.pin("ed25519"));
+    assert_eq!(refused(&target).await.kind(), ErrorKind::HostKeyMismatch);
+    let heard = heard.join().unwrap();
+    assert_eq!(heard.open, [KEXINIT, KEX_ECDH_INIT, NEWKEYS]);
+    // libssh2 asks for the login service with the exchange: a name that all clients send, and no user's.
+    assert!(heard.sealed <= ONE_SHORT_PACKET, "{} bytes", heard.sealed);
+    assert_eq!(server.accepted(), 0);
+
+    let (port, believed) = Tap::before(man.port());
+    let mut target = man_target(&man);
+    target.port = port;
+    drop(SshConnector::new().connect(&target).await.unwrap());
+    let believed = believed.join().unwrap();
+    assert!(believed.sealed > 4 * ONE_SHORT_PACKET, "a login is heard: {} bytes", believed.sealed);
 }
 
 fn man_target(man: &Server) -> Target {

@@ -11,3 +11,5 @@ mod identity;
 mod network;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod tap;

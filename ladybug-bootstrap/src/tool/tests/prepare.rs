@@ -12,7 +12,7 @@ use crate::tool::Options;
 const KEY: &str = "DE15B14486CD377B9E876E1A234654DA9A296436";
 
 /// What a machine has that needs no more than Kubernetes, and where the package repository's key lies.
-const SCENE: &str = "mkdir -p /opt/cni/bin && touch /opt/cni/bin/loopback && chmod +x /opt/cni/bin/loopback
+pub(super) const SCENE: &str = "mkdir -p /opt/cni/bin && touch /opt/cni/bin/loopback && chmod +x /opt/cni/bin/loopback
 printf '#!/bin/bash\n' >/usr/local/sbin/runc && chmod +x /usr/local/sbin/runc
 for kind in deb/Release.key rpm/repodata/repomd.xml.key; do
   mkdir -p \"$(dirname /srv/net/pkgs.k8s.io/core:/stable:/v1.36/$kind)\"

@@ -4,6 +4,7 @@ use ladybug_core::bootstrap::StageKind;
 use serde_json::json;
 
 use super::{
+    prepare::SCENE,
     sandbox::{Ran, play},
     support::Bench,
 };
@@ -92,6 +93,39 @@ printf '127.0.0.1 localhost\n# BEGIN ladybug\n127.0.0.1 api.demo.ladybug.interna
     let other = "mkdir -p /var/lib/ladybug && printf 'somebody' >/var/lib/ladybug/cluster";
     let Some(ran) = run(&bench, "demo-w-g-1", &StageKind::Reset, &[other]) else { return };
     assert!(ran[0].status == 1 && !ran[0].called("kubeadm"), "{ran:?}");
+}
+
+#[test]
+fn a_machine_that_is_lent_gets_the_reset_among_what_its_release_runs() {
+    let (bench, hook) = (Bench::new(json!({})), "var/lib/ladybug-hosts/release.d/50-kubeadm");
+    let prepare = bench.text("demo-w-g-1", &StageKind::Prepare);
+    let lend = format!("{SCENE}mkdir -p /var/lib/ladybug-hosts/release.d");
+    let joined = format!(
+        "{KUBEADM}mkdir -p /etc/kubernetes /etc/cni/net.d /var/lib/kubelet
+touch /etc/kubernetes/kubelet.conf /etc/cni/net.d/10-x.conflist"
+    );
+    let release = format!("/{hook} </dev/null >&2\n");
+    let steps = [(lend.as_str(), prepare.as_str()), ("", &prepare), (&joined, &release), ("", &release)];
+    let Some([first, second, reset, again]) = play(&steps).map(|ran| <[Ran; 4]>::try_from(ran).unwrap()) else {
+        return;
+    };
+    assert_eq!((first.status, first.stdout.as_str()), (0, "prepared\n"), "{}", first.stderr);
+    assert!(first.after[hook].starts_with("700 "), "{:?}", first.after.get(hook));
+    assert_eq!((second.stdout.as_str(), &second.after), ("unchanged\n", &second.before));
+    assert_eq!((reset.status, again.status), (0, 0), "{}{}", reset.stderr, again.stderr);
+    assert!(reset.called("kubeadm reset -f") && reset.called("systemctl -q disable --now kubelet"), "{}", reset.calls);
+    let left = |path: &&String| {
+        path.starts_with("etc/kubernetes/") || path.starts_with("etc/cni/") || path.starts_with("var/lib/ladybug/")
+    };
+    assert_eq!(reset.after.keys().filter(left).count(), 0, "{:?}", reset.after);
+}
+
+#[test]
+fn a_machine_of_a_cloud_gets_no_such_file() {
+    let prepare = Bench::new(json!({})).text("demo-w-g-1", &StageKind::Prepare);
+    let Some(ran) = play(&[(SCENE, &prepare)]) else { return };
+    assert_eq!(ran[0].status, 0, "{}", ran[0].stderr);
+    assert!(ran[0].after.keys().all(|path| !path.contains("ladybug-hosts")), "{:?}", ran[0].after);
 }
 
 #[test]
