@@ -42,6 +42,8 @@ impl Credentials {
 
     /// Signs `request` for `service` in `region` with SigV4, body included. The body's hash is sent as a header, too.
     ///
+    /// The signer's clock cannot be set, so no recorded signature tests this: the servers of the tests verify each request.
+    ///
     /// # Errors
     /// `Unauthenticated` when there is no credential to be had.
     pub(super) async fn sign(
@@ -52,11 +54,14 @@ impl Credentials {
         request: Request<Bytes>,
     ) -> Result<Request<Bytes>> {
         let credential = self.credential(what).await?;
-        let signer = signer(service.name(), region.as_str());
-        let mut signed = signed(&signer, &credential, request).await.map_err(|cause| unusable(what, cause))?;
+        let (mut parts, body) = request.into_parts();
+        parts.headers.insert(CONTENT_HASH, text(what, &hex_sha256(&body))?);
+        let signer = RequestSigner::new(service.name(), region.as_str()).with_standard_session_token();
+        let signed = signer.sign_request(&self.context, &mut parts, Some(&credential), None).await;
+        signed.map_err(|cause| unusable(what, cause))?;
         // The client sets it from the URL, and twice is once too often.
-        signed.headers_mut().remove(header::HOST);
-        Ok(signed)
+        parts.headers.remove(header::HOST);
+        Ok(Request::from_parts(parts, body))
     }
 
     /// Forgets the credential, so that the next request fetches it anew.
@@ -80,27 +85,6 @@ impl Credentials {
     }
 }
 
-pub(super) fn signer(service: &str, region: &str) -> RequestSigner {
-    RequestSigner::new(service, region).with_standard_session_token()
-}
-
-/// `request` with its signature and the hash of its body.
-pub(super) async fn signed(
-    signer: &RequestSigner,
-    credential: &Credential,
-    request: Request<Bytes>,
-) -> reqsign_core::Result<Request<Bytes>> {
-    let (mut parts, body) = request.into_parts();
-    parts.headers.insert(CONTENT_HASH, hash(&body)?);
-    signer.sign_request(&Context::new(), &mut parts, Some(credential), None).await?;
-    Ok(Request::from_parts(parts, body))
-}
-
-fn hash(body: &[u8]) -> reqsign_core::Result<HeaderValue> {
-    let unusable = |cause| reqsign_core::Error::unexpected("a hash is no header").with_source(cause);
-    HeaderValue::from_str(&hex_sha256(body)).map_err(unusable)
-}
-
 fn provider(source: &Source) -> Arc<dyn ProvideCredentialDyn<Credential = Credential>> {
     match source {
         Source::Chain { profile } => {
@@ -120,6 +104,10 @@ fn unusable(what: &str, cause: reqsign_core::Error) -> Error {
         .with_message("the AWS credential cannot be used")
         .with_remedy(REMEDY)
         .with_source(cause)
+}
+
+fn text(what: &str, value: &str) -> Result<HeaderValue> {
+    HeaderValue::from_str(value).map_err(|cause| Error::new(ErrorKind::Unexpected, what.to_owned()).with_source(cause))
 }
 
 /// Lets the credential chain use the driver's own client.

@@ -3,16 +3,9 @@
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header};
-use reqsign_aws_v4::Credential;
-use reqsign_core::time::Timestamp;
+use http::{HeaderMap, StatusCode};
 
-use super::{
-    credential::{signed, signer},
-    error::Refusal,
-    query::Form,
-    xml::Element,
-};
+use super::{error::Refusal, query::Form, xml::Element};
 use crate::http::Answer;
 
 /// A file or folder of the fixtures; `None`, with a word on stderr, where there are none.
@@ -106,38 +99,5 @@ fn bodies_are_those_that_botocore_writes() {
         let body = form.encode(action, version);
         let ours: BTreeSet<_> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
         assert_eq!(ours, theirs, "{action}");
-    }
-}
-
-/// A request of the signing suite, unsigned.
-fn unsigned(text: &str) -> Request<Bytes> {
-    let (head, body) = text.split_once("\n\n").unwrap();
-    let headers = head.lines().skip(1).map(|line| line.split_once(':').unwrap());
-    let host = headers.clone().find(|(name, _)| name.eq_ignore_ascii_case("host")).unwrap().1;
-    let others = headers.filter(|(name, _)| !name.eq_ignore_ascii_case("host"));
-    let request =
-        others.fold(Request::post(format!("https://{host}/")), |request, (name, value)| request.header(name, value));
-    request.body(Bytes::from(body.to_owned())).unwrap()
-}
-
-/// The suite's other cases do not send the body's hash as a header, which this driver always does.
-#[tokio::test]
-async fn signatures_of_forms_are_those_of_the_official_suite() {
-    for case in ["post-x-www-form-urlencoded", "post-x-www-form-urlencoded-parameters"] {
-        let Some(folder) = fixtures(&format!("sigv4/{case}")) else { return };
-        let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
-        let context: serde_json::Value = serde_json::from_str(&read("context.json")).unwrap();
-        let text = |path: &str| context.pointer(path).and_then(serde_json::Value::as_str).unwrap().to_owned();
-        let credential = Credential {
-            access_key_id: text("/credentials/access_key_id"),
-            secret_access_key: text("/credentials/secret_access_key"),
-            ..Credential::default()
-        };
-        let at: Timestamp = text("/timestamp").parse().unwrap();
-        let signer = signer(&text("/service"), &text("/region")).with_time(at);
-        let signed = signed(&signer, &credential, unsigned(&read("request.txt"))).await.unwrap();
-        let authorization = signed.headers()[header::AUTHORIZATION].to_str().unwrap();
-        let signature = authorization.rsplit("Signature=").next().unwrap();
-        assert_eq!(signature, read("header-signature.txt").trim(), "{case}: {authorization}");
     }
 }

@@ -13,20 +13,23 @@ use super::{
     points::{each, sample},
 };
 
-/// Creates and deletes a cluster; says what there was in between.
-fn life(ground: &Ground) -> Result<Census> {
+type Calls = BTreeMap<(Cloud, String), u64>;
+
+/// Plans, creates and deletes a cluster, with these faults after the planning; says what there was in between.
+fn life(ground: &Ground, faults: FaultPlan) -> Result<(Calls, Census)> {
     ground.live(async |ladybug| {
         let plan = ladybug.plan(&Change::To(cluster_spec())).await?;
-        let cluster = plan.cluster;
+        let (cluster, before) = (plan.cluster, ground.sim.counters().calls);
+        ground.sim.follow(faults);
         ladybug.apply(plan).await?.success().await?;
         let census = ground.census();
         ladybug.delete(&cluster).await?.success().await?;
-        Ok(census)
+        Ok((before, census))
     })
 }
 
 /// Every call that changes something, as the name of its operation and its number.
-fn changes(calls: &BTreeMap<(Cloud, String), u64>, before: &BTreeMap<(Cloud, String), u64>) -> Vec<(String, u64)> {
+fn changes(calls: &Calls, before: &Calls) -> Vec<(String, u64)> {
     let looks = |name: &str| ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
     let changing = calls.iter().filter(|((_, name), _)| !looks(name));
     let new = changing.map(|(key, times)| (key.1.clone(), times - before.get(key).unwrap_or(&0)));
@@ -36,14 +39,13 @@ fn changes(calls: &BTreeMap<(Cloud, String), u64>, before: &BTreeMap<(Cloud, Str
 #[test]
 fn a_lost_answer_to_any_change_changes_nothing() {
     let ground = Ground::new();
-    let before = ground.sim.counters().calls;
-    let wanted = life(&ground).unwrap_or_else(|error| panic!("{}", error.report()));
+    let (before, wanted) = life(&ground, FaultPlan::none()).unwrap_or_else(|error| panic!("{}", error.report()));
     let all = changes(&ground.sim.counters().calls, &before);
     let points = sample(all.clone());
     each(&points, |(operation, nth)| {
         let ground = Ground::new();
-        ground.sim.follow(FaultPlan::none().rule(Cloud::Aws, operation, When::Nth(*nth), Effect::DropAnswer));
-        let census = life(&ground).unwrap_or_else(|error| panic!("{operation} {nth}: {}", error.report()));
+        let lost = FaultPlan::none().rule(Cloud::Aws, operation, When::Nth(*nth), Effect::DropAnswer);
+        let (_, census) = life(&ground, lost).unwrap_or_else(|error| panic!("{operation} {nth}: {}", error.report()));
         assert_eq!(census, wanted, "{operation} {nth}");
         let struck: u64 = ground.sim.counters().faults.values().sum();
         assert_eq!(struck, 1, "{operation} {nth}");

@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "the modules of one test")]
 
 mod ground;
+mod keys;
 mod killed;
 mod lost;
 mod points;
