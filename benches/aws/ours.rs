@@ -6,8 +6,8 @@ use futures::future::{try_join, try_join_all};
 use ladybug::{
     ClusterUid, NodeName, ProviderName, Region, ResourceKey, Secret,
     cloud::{
-        Call, CloudDriver, Deletion, FirewallRule, FirewallSpec, Location, MachineQuery, MachineSpec, NetworkSpec, Owner,
-        Protocol, ResourceRef, ResourceSpec, ResourceStatus, SshKeySpec, Waiter,
+        Call, CloudDriver, Deletion, FirewallRule, FirewallSpec, Location, MachineQuery, MachineSpec, NetworkSpec,
+        Owner, Protocol, ResourceRef, ResourceSpec, ResourceStatus, SshKeySpec, Waiter,
     },
     drivers::aws::{Aws, Config},
     spec::{self, ImageSpec, RootDisk},

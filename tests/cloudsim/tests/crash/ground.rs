@@ -115,7 +115,8 @@ impl Ground {
         (limits.lease, limits.first_pause) = (LEASE, limits.first_pause / HASTE);
         limits.longest_pause /= HASTE;
         let sealer = Sealer::from_key(Secret::new([7; 32]));
-        let wired = self.world.wire().driver(Arc::new(OpenSshKeys(self.driver()))).store(Arc::new(store)).sealer(sealer);
+        let wired =
+            self.world.wire().driver(Arc::new(OpenSshKeys(self.driver()))).store(Arc::new(store)).sealer(sealer);
         wired.limits(limits).build().unwrap()
     }
 

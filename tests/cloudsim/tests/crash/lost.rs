@@ -52,9 +52,5 @@ fn a_lost_answer_to_any_change_changes_nothing() {
         assert_eq!(ground.census(), Census::new(), "{operation} {nth}: {:#?}", ground.sim.everything());
         assert_eq!((ground.hosts(), ground.touched(), ground.doubled()), (1, 0, 0), "{operation} {nth}");
     });
-    println!(
-        "{} of {} answers to changes lost: 0 left, 0 doubled, 0 of others touched",
-        points.len(),
-        all.len()
-    );
+    println!("{} of {} answers to changes lost: 0 left, 0 doubled, 0 of others touched", points.len(), all.len());
 }
