@@ -1,8 +1,14 @@
 //! A look into a cluster of the lab from outside: by the issued kubeconfig, over a public address.
 
-use std::{collections::BTreeMap, fs, io::Write, path::PathBuf, process::Stdio};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::Stdio,
+};
 
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use ladybug::{ClusterUid, Error, ErrorKind, Ladybug, Result};
 use tempfile::NamedTempFile;
 use tokio::process::Command;
@@ -89,13 +95,19 @@ impl Kubectl {
         Ok(Pairs { all, reached: answers.len().saturating_sub(failures.len()), failures })
     }
 
-    /// The probes by name, with their addresses.
+    /// The probes by name, with their addresses. Kubernetes remembers those of a node that has left for a minute.
     async fn pods(&self) -> Result<BTreeMap<String, String>> {
-        let path = "jsonpath={range .items[*]}{.metadata.name} {.status.podIP}{\"\\n\"}{end}";
-        let text =
-            self.run(&["get", "pods", "-l", "app=probe", "--field-selector=status.phase=Running", "-o", path]).await?;
-        let pairs = text.lines().filter_map(|line| line.split_once(' '));
-        Ok(pairs.map(|(name, ip)| (name.to_owned(), ip.to_owned())).collect())
+        let path = "jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {.spec.nodeName}{\"\\n\"}{end}";
+        let asked = ["get", "pods", "-l", "app=probe", "--field-selector=status.phase=Running", "-o", path];
+        let names = ["get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"];
+        let (pods, nodes) = try_join(self.run(&asked), self.run(&names)).await?;
+        let nodes: BTreeSet<&str> = nodes.split_whitespace().collect();
+        let pods = pods.lines().filter_map(|line| {
+            let (name, rest) = line.split_once(' ')?;
+            let (ip, node) = rest.split_once(' ')?;
+            nodes.contains(node).then(|| (name.to_owned(), ip.to_owned()))
+        });
+        Ok(pods.collect())
     }
 
     /// What one pod hears from all: who was asked by whom, and the answer.

@@ -6,6 +6,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     sync::Mutex,
+    time::Instant,
 };
 
 use ladybug::{
@@ -113,12 +114,14 @@ impl Bench {
 
     /// Plans a change and makes it happen; what it took.
     pub(crate) async fn change(&self, what: &str, change: &Change) -> (ClusterUid, Summary) {
+        let began = Instant::now();
         let plan = self.ladybug.plan(change).await.unwrap_or_else(|error| panic!("failed to {}", error.report()));
+        let planned = began.elapsed().as_secs_f64();
         let cluster = plan.cluster;
         let operation = self.ladybug.apply(plan.clone()).await.unwrap();
         let timeline = self.watch(&cluster, operation).await;
         let summary = timeline.summary(&plan);
-        self.say(&format!("== {what}\n{summary}\n"));
+        self.say(&format!("== {what}\nplanned in {planned:.1} s; {summary}\n"));
         (cluster, summary)
     }
 

@@ -1,6 +1,6 @@
 //! The run of a whole life.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use ladybug::{
     ClusterUid,
@@ -68,7 +68,10 @@ async fn replace_a_control_plane(bench: &Bench, cluster: &ClusterUid) {
     let leaving = nodes(&state, Role::ControlPlane).pop().unwrap().name;
     let change = Change::Remove { cluster: *cluster, nodes: vec![leaving.clone()], replace: true };
     bench.change("drain and replace a control plane", &change).await;
-    let planes = nodes(&bench.state(cluster).await, Role::ControlPlane);
-    assert_eq!(planes.len(), 3);
-    assert!(planes.iter().all(|node| node.name != leaving), "{leaving} is still there");
+    let state = bench.state(cluster).await;
+    let planes: BTreeSet<_> = nodes(&state, Role::ControlPlane).into_iter().map(|node| node.name).collect();
+    assert!(planes.len() == 3 && !planes.contains(&leaving), "{leaving} is still one of {planes:?}");
+    let seen = state.observation.unwrap();
+    assert!(seen.etcd_healthy, "etcd is not healthy: {seen:?}");
+    assert_eq!(seen.etcd_members, planes);
 }
