@@ -69,6 +69,10 @@ async fn run(bench: &Bench) {
     let kills = DEATHS.len() - deaths.len();
     bench.say(&format!("{kills} kills, {:.1} s in all", began.elapsed().as_secs_f64()));
     assert!(kills >= 10, "only {kills} lives were cut off");
+    for stage in ["prepare/", "overlay-", "init/", "join/", "network-addons"] {
+        let (wanted, left) = (within(&DEATHS, stage), within(&deaths, stage));
+        assert!(left < wanted, "no life was cut off in {stage}");
+    }
     let ladybug = open(&bench.lab, &folder);
     let [record] = ladybug.list(None).await.unwrap().try_into().unwrap();
     let state = ladybug.get(&record.uid).await.unwrap();
@@ -76,6 +80,10 @@ async fn run(bench: &Bench) {
     let bench = bench.over(ladybug);
     bench.is_whole(&record.uid, NODES).await;
     bench.delete(&record.uid).await;
+}
+
+fn within(deaths: &[(&str, u64)], stage: &str) -> usize {
+    deaths.iter().filter(|(step, _)| step.starts_with(stage)).count()
 }
 
 /// One life of a process, which ends in the first step that a death is left for; whether it was killed.
@@ -120,6 +128,7 @@ fn open(lab: &Lab, folder: &Path) -> Ladybug {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn victim() {
     let Some(folder) = env::var_os("LADYBUG_LAB_VICTIM") else { return };
+    println!(); // The harness leaves its line open.
     let born = SystemClock.now();
     let lab = Lab::open().await.unwrap();
     let ladybug = open(&lab, Path::new(&folder));
