@@ -13,7 +13,7 @@ use ladybug::{
     state::{ClusterState, NodeState},
 };
 
-use super::bench::{Bench, spec};
+use super::bench::{Bench, STRETCH, spec};
 
 /// The content, mode and time of every file that a stage may have made.
 const FILES: &str = "find /etc /var/lib/ladybug /usr/local /opt/cni -xdev -type f \
@@ -28,7 +28,7 @@ async fn stages_that_ran_change_nothing_when_they_run_again() {
 }
 
 async fn run(bench: &Bench) {
-    let (cluster, _) = bench.change("create", &Change::To(spec([1, 0], 1))).await;
+    let (cluster, create) = bench.change("create", &Change::To(spec([1, 0], 1))).await;
     let state = bench.state(&cluster).await;
     let secrets = bench.ladybug.secrets(&cluster).await.unwrap();
     let tool = KubeadmBootstrapper::new().with_options(bench.lab.options().unwrap());
@@ -38,6 +38,8 @@ async fn run(bench: &Bench) {
     }
     bench.is_whole(&cluster, 2).await;
     bench.delete(&cluster).await;
+    let stretch = create.stretch(1);
+    assert!(stretch <= STRETCH, "a create took {stretch:.2} of what it is made of");
 }
 
 /// The stages that ran on a node, in their order.

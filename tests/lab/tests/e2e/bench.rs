@@ -22,6 +22,9 @@ use ladybug_lab::{Kubectl, Lab, OPERATOR, Summary, Timeline};
 /// The providers of every test.
 pub(crate) const CLOUDS: [&str; 2] = ["lab-a", "lab-b"];
 
+/// How much longer than what it is made of a create may take from reachable machines on.
+pub(crate) const STRETCH: f64 = 1.25;
+
 /// The ground of one test.
 #[derive(Debug)]
 pub(crate) struct Bench {
