@@ -27,7 +27,7 @@ pub struct Birth {
     pub image: String,
     /// Its private network, as its cloud calls it.
     pub network: String,
-    /// What its packet filter lets in from addresses. Only the AWS face tells it.
+    /// What its packet filter lets in from addresses.
     pub openings: Vec<Opening>,
     /// Its address in its private network.
     pub private: IpAddr,
@@ -96,7 +96,7 @@ pub trait InstanceHook: fmt::Debug + Send + Sync + 'static {
     /// A machine ends for good.
     async fn terminate(&self, cloud: Cloud, id: &str);
 
-    /// The packet filter of a machine lets in something else now. Only the AWS face tells it; most hooks need not know.
+    /// The packet filter of a machine lets in something else now; most hooks need not know.
     async fn filter(&self, _cloud: Cloud, _id: &str, _openings: Vec<Opening>) {}
 
     /// Whether a machine accepts connections on a TCP port; load balancers ask. Must answer at once.

@@ -10,6 +10,7 @@ use super::{
     fail::{Answer, Fail, ok},
     infra, label,
     names::{Asked, field, infra_key, list, node_key, text, thing_key},
+    rule,
 };
 use crate::{
     clock::SimTime,
@@ -172,7 +173,7 @@ pub(super) fn boot(cx: &mut Cx<'_>, key: &str) {
         memory: gib.map_or(0, |gib| (gib * 1024.0) as u64),
         image: node.text("imageId").to_owned(),
         network: node.one("vNet").unwrap_or_default().to_owned(),
-        openings: Vec::new(),
+        openings: rule::openings(cx, node),
         private: address("private").unwrap_or_else(|| Ipv4Addr::UNSPECIFIED.into()),
         public: address("public"),
         user_data: Vec::new(),

@@ -7,7 +7,11 @@ use super::{
     fail::{Answer, Fail, ok},
     names::{Asked, list, text, thing_key},
 };
-use crate::world::Cloud;
+use crate::{
+    hook::Opening,
+    http::Deed,
+    world::{Cloud, Resource},
+};
 
 /// What Spider's drivers let out by default.
 pub(super) fn default_way_out() -> Value {
@@ -53,10 +57,39 @@ fn change(cx: &mut Cx<'_>, asked: &Asked, change: impl FnOnce(Vec<Value>) -> Res
     let previous = group.body.clone();
     let rules = change(list(&previous, "firewallRules").to_vec())?;
     group.set("firewallRules", rules);
+    let updated = group.body.clone();
+    tell(cx, &key);
     ok(json!({
         "id": name, "name": name, "success": true, "message": "Security group rules updated successfully",
-        "updated": group.body, "previous": previous,
+        "updated": updated, "previous": previous,
     }))
+}
+
+/// Tells the hook what the machines of a group let in now.
+fn tell(cx: &mut Cx<'_>, group: &str) {
+    let nodes = cx.ledger.of(Cloud::Tumblebug).filter(|node| node.kind == "node" && node.needs("securityGroup", group));
+    let told: Vec<_> = nodes.map(|node| (node.id.clone(), openings(cx, node))).collect();
+    for (id, openings) in told {
+        cx.ledger.deeds.push_back(Deed::Filter(Cloud::Tumblebug, id, openings));
+    }
+}
+
+/// What the groups of a node let in.
+pub(super) fn openings(cx: &Cx<'_>, node: &Resource) -> Vec<Opening> {
+    let groups = node.edges.iter().filter(|edge| edge.role == "securityGroup");
+    let groups = groups.filter_map(|edge| cx.ledger.get(Cloud::Tumblebug, &edge.to));
+    let rules = groups.flat_map(|group| list(&group.body, "firewallRules"));
+    rules.filter(|rule| text(rule, "Direction") == "inbound").filter_map(opening).collect()
+}
+
+fn opening(rule: &Value) -> Option<Opening> {
+    let protocol = match text(rule, "Protocol") {
+        "ALL" => "-1".to_owned(),
+        known => known.to_lowercase(),
+    };
+    let (first, last) = text(rule, "Port").split_once('-').unwrap_or((text(rule, "Port"), text(rule, "Port")));
+    let ports = first.parse().ok().zip(last.parse().ok());
+    Some(Opening { protocol, ports, from: text(rule, "CIDR").parse().ok()? })
 }
 
 pub(super) fn add(cx: &mut Cx<'_>, asked: &Asked) -> Answer {
