@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
-use ladybug_core::{Entropy, Error, ErrorKind, Result, Secret, SystemEntropy, cloud::Call};
+use ladybug_core::{Disposition, Entropy, Error, ErrorKind, Result, Secret, SystemEntropy, cloud::Call};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -181,7 +181,11 @@ fn understood<T: DeserializeOwned>(what: String, effect: Effect, answer: &Answer
         if answer.status == StatusCode::NOT_FOUND && said.message == NO_SUCH_PATH {
             return Err(no_such_path(what));
         }
-        return Err(refused(what, answer.status.as_u16(), &said.message, writes));
+        let refusal = refused(what, answer.status.as_u16(), &said.message, writes);
+        return Err(match answer.retry_after().filter(|_| refusal.kind() == ErrorKind::RateLimited) {
+            Some(after) => refusal.with_disposition(Disposition::Transient { after: Some(after) }),
+            None => refusal,
+        });
     }
     let body: &[u8] = if answer.body.is_empty() { b"{}" } else { &answer.body };
     serde_json::from_slice(body).map_err(|cause| {
@@ -227,5 +231,16 @@ mod tests {
         let basic = Login::Basic { user: "default".to_owned(), password: Secret::new("default".to_owned()) };
         assert_eq!(authorization(&basic).expose(), "Basic ZGVmYXVsdDpkZWZhdWx0");
         assert_eq!(authorization(&Login::Bearer(Secret::new("t".to_owned()))).expose(), "Bearer t");
+    }
+
+    #[test]
+    fn a_gateway_that_says_when_to_come_again_is_heard() {
+        let told = |headers: http::HeaderMap| {
+            let answer = Answer { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Bytes::new() };
+            understood::<Value>("look".to_owned(), Effect::Read, &answer).unwrap_err().disposition()
+        };
+        let says = http::HeaderMap::from_iter([(header::RETRY_AFTER, "7".parse().unwrap())]);
+        assert_eq!(told(says), Disposition::Transient { after: Some(Duration::from_secs(7)) });
+        assert!(matches!(told(http::HeaderMap::new()), Disposition::Transient { after: Some(_) }));
     }
 }

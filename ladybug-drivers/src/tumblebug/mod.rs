@@ -27,6 +27,9 @@
 //!
 //! Machines of Spider's mock provider have no sshd; [`StandIns`] gives hosts in their place.
 //!
+//! # Beside other clouds
+//! A pool of this driver and a pool of another one make one cluster: `examples/specs/tumblebug-and-aws.yaml`.
+//!
 //! # A live server
 //! `LADYBUG_TUMBLEBUG_URL` (with `LADYBUG_TUMBLEBUG_USER`, `_PASSWORD`, `_CONNECTION`) lets the tests of this driver run
 //! against it. Register the mock provider first: `POST /cloudInfo/mock` with its regions, then a credential with the key
@@ -34,8 +37,9 @@
 //!
 //! # Limits
 //! The server takes 50 requests in a second from one address; a budget of
-//! [`TumblebugDriver::REQUESTS_PER_SECOND`] stays below. Making and deleting a machine are calls of minutes. Quotas are
-//! not known before they are reached. There are no spot machines.
+//! [`TumblebugDriver::REQUESTS_PER_SECOND`] stays below. After a 429 it is left alone for as long as the answer's
+//! `Retry-After` says, which a gateway may add, else for a second. Making and deleting a machine are calls of minutes.
+//! Quotas are not known before they are reached. There are no spot machines.
 
 mod choose;
 mod client;
