@@ -6,7 +6,7 @@ use std::{
 };
 
 /// How many points are tried of a large number of them.
-const SAMPLE: usize = 40;
+const SAMPLE: usize = 60;
 /// How many are tried at once: most of the time is waiting.
 const AT_ONCE: usize = 6;
 
