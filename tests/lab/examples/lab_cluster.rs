@@ -3,7 +3,7 @@
 //! `bash tests/lab/build/all.sh && cargo run -p ladybug-lab --example lab_cluster`, as root.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
-use std::{error::Error, sync::Arc, time::Instant};
+use std::{error::Error, sync::Arc};
 
 use futures::StreamExt;
 use ladybug::{
@@ -14,6 +14,7 @@ use ladybug::{
     store::{RedbStore, Sealer},
 };
 use ladybug_lab::{Kubectl, Lab};
+use tokio::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -50,7 +51,7 @@ async fn main() -> Result<()> {
 async fn live(lab: &Lab, ladybug: &Ladybug) -> Result<()> {
     let plan = ladybug.plan(&Change::To(ClusterSpec::parse(SPEC)?)).await?;
     let cluster = plan.cluster;
-    timed("create", async { Ok(watched(ladybug, &cluster, ladybug.apply(plan).await?).await?) }).await?;
+    timed("create", async { watched(ladybug, &cluster, ladybug.apply(plan).await?).await }).await?;
     let kubectl = Kubectl::new(lab, ladybug, &cluster).await?;
     println!("{}", kubectl.run(&["get", "nodes", "-o", "wide"]).await?);
     meet(lab, &kubectl).await?;

@@ -48,6 +48,7 @@ impl LabDriver {
     }
 
     /// A name that is the same for the same owner, and another one for another generation.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the lab has nothing else, whatever else there will be")]
     fn id(owner: &Owner, kind: ResourceKind) -> Result<ResourceId> {
         let letter = match kind {
             ResourceKind::Network => "n",
@@ -78,6 +79,7 @@ impl LabDriver {
         })
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the lab has nothing else, whatever else there will be")]
     fn body(&self, reference: &ResourceRef, spec: &ResourceSpec) -> Result<Body> {
         Ok(match spec {
             ResourceSpec::Network(spec) => Body::Network { cidr: spec.cidr },

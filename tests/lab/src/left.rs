@@ -18,10 +18,12 @@ pub struct Left {
     pub mounts: usize,
     /// Bridges of clouds.
     pub bridges: usize,
-    /// Network interfaces of machines, and the two that lead to the Internet.
+    /// Network interfaces of machines.
     pub interfaces: usize,
     /// Chains of firewalls, and entries of addresses.
     pub rules: usize,
+    /// Network interfaces that lead to the Internet between the clouds.
+    pub uplinks: usize,
     /// Network namespaces.
     pub namespaces: usize,
     /// Tags.
@@ -34,24 +36,42 @@ impl Left {
     /// Everything, the Internet between the clouds included.
     #[must_use]
     pub const fn total(&self) -> usize {
-        self.of_clouds() + self.interfaces + self.namespaces
+        self.of_clouds() + self.uplinks + self.namespaces
     }
 
     /// What belongs to clouds: everything but the Internet between them.
     #[must_use]
     pub const fn of_clouds(&self) -> usize {
-        self.containers + self.control_groups + self.mounts + self.bridges + self.rules + self.tags + self.kubeconfigs
+        self.containers
+            + self.control_groups
+            + self.mounts
+            + self.bridges
+            + self.interfaces
+            + self.rules
+            + self.tags
+            + self.kubeconfigs
     }
 }
 
 impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { containers, control_groups, mounts, bridges, interfaces, rules, namespaces, tags, kubeconfigs } =
-            self;
+        let Self {
+            containers,
+            control_groups,
+            mounts,
+            bridges,
+            interfaces,
+            rules,
+            uplinks,
+            namespaces,
+            tags,
+            kubeconfigs,
+        } = self;
         write!(
             f,
             "{containers} containers, {control_groups} control groups, {mounts} mounts, {bridges} bridges, \
-             {interfaces} interfaces, {rules} rules, {namespaces} namespaces, {tags} tags, {kubeconfigs} kubeconfigs"
+             {interfaces} interfaces, {rules} rules, {uplinks} uplinks, {namespaces} namespaces, \
+             {tags} tags, {kubeconfigs} kubeconfigs"
         )
     }
 }
@@ -65,7 +85,8 @@ echo containers "$(groups | xargs -r -n1 -I{} sh -c 'find {} -name cgroup.procs 
 echo control_groups "$(groups | grep -c .)"
 echo mounts "$(grep -c " $state/" /proc/self/mountinfo)"
 echo bridges "$(inside ip -o link show type bridge | grep -c ': lbbr-')"
-echo interfaces "$( (inside ip -o link show; ip -o link show) | grep -cE ': (vb-|lblab)')"
+echo interfaces "$(inside ip -o link show | grep -c ': vb-')"
+echo uplinks "$( (inside ip -o link show; ip -o link show) | grep -c ': lblab')"
 table=$(inside nft list table ip ladybug_lab 2>/dev/null)
 echo rules "$( (grep -oE 'chain fw_[0-9a-f]+' <<<"$table"; grep -oE '[0-9.]+ : (jump |[0-9])' <<<"$table") | grep -c .)"
 echo namespaces "$(ip netns list | grep -cw "$space")"
@@ -91,6 +112,7 @@ pub(crate) async fn count(state: &Path) -> Result<Left> {
         bridges: count("bridges")?,
         interfaces: count("interfaces")?,
         rules: count("rules")?,
+        uplinks: count("uplinks")?,
         namespaces: count("namespaces")?,
         tags: count("tags")?,
         kubeconfigs: count("kubeconfigs")?,

@@ -62,7 +62,7 @@ pub(crate) async fn start(cache: &Path, tags: &Tags, (id, machine): (&str, &Mach
 /// Cuts a machine's power.
 pub(crate) async fn stop(tags: &Tags, id: &str) -> Result<()> {
     let folder = tags.folder(id);
-    let arguments = [&*folder.to_string_lossy(), id];
+    let arguments = [SPACE, &*folder.to_string_lossy(), id];
     bash(format!("stop machine {id}"), include_str!("scripts/machine-stop.sh"), arguments, b"").await?;
     Ok(())
 }

@@ -158,6 +158,9 @@ impl fmt::Display for Summary {
         let path: Vec<String> =
             self.critical.iter().map(|(key, time)| format!("{key} {:.1}", time.as_secs_f64())).collect();
         writeln!(f, "critical path {:.1} s: {}", self.critical_time().as_secs_f64(), path.join(", "))?;
+        if self.from_reachable.is_zero() {
+            return Ok(()); // Nothing came up.
+        }
         write!(f, "ratio {:.2}", self.ratio())?;
         for joins in 1..=2 {
             let parts = self.parts(joins).as_secs_f64();

@@ -7,7 +7,13 @@ exec 9>"$folder/lock"
 flock 9
 groups=(cpu cpuacct cpuset memory devices freezer blkio pids hugetlb systemd unified)
 alive() { [[ -n $(find "/sys/fs/cgroup/pids/ladybug-lab-$id" -name cgroup.procs -exec cat {} + 2>/dev/null) ]]; }
-if alive; then exit 0; fi
+# From now on it is switched off if it does not run. Before, whoever wanted it may have died half-way, and nothing may be
+# taken for granted, not even that its first-boot data is whole.
+booted() { touch "$folder/booted"; }
+if alive; then
+  booted
+  exit 0
+fi
 if ! mountpoint -q "$root"; then
   mount -t overlay "$id" -o "lowerdir=$cache/rootfs,upperdir=$folder/up,workdir=$folder/work" "$root"
 fi
@@ -39,7 +45,10 @@ setsid -f bash -c "$enter" enter "${groups[@]}" -- \
   --bind-ro="$cache/mirror:/opt/lab/mirror" --bind-ro="$cache/images:/opt/lab/images" \
   --bind-ro="$cache/bin/lab-crictl:/usr/local/bin/crictl" -b >>"$folder/console.log" 2>&1 </dev/null 9>&-
 for _ in $(seq 100); do
-  if alive; then exit 0; fi
+  if alive; then
+    booted
+    exit 0
+  fi
   sleep 0.05
 done
 tail -n 5 "$folder/console.log" >&2

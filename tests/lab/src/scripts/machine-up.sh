@@ -34,4 +34,3 @@ N
 
 prepare
 connect
-touch "$folder/booted"

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ladybug::{
-    Secrets,
+    ClusterUid, Secrets,
     bootstrap::{Bootstrapper, Stage, StageKind},
     kubeadm::KubeadmBootstrapper,
     lifecycle::Change,
@@ -14,6 +14,9 @@ use ladybug::{
 };
 
 use super::bench::{Bench, STRETCH, spec};
+
+/// The control plane that the others join in every spec of these tests.
+const FIRST: &str = "e2e-near-1";
 
 /// The content, mode and time of every file that a stage may have made.
 const FILES: &str = "find /etc /var/lib/ladybug /usr/local /opt/cni -xdev -type f \
@@ -29,23 +32,29 @@ async fn stages_that_ran_change_nothing_when_they_run_again() {
 
 async fn run(bench: &Bench) {
     let (cluster, create) = bench.change("create", &Change::To(spec([1, 0], 1))).await;
-    let state = bench.state(&cluster).await;
-    let secrets = bench.ladybug.secrets(&cluster).await.unwrap();
-    let tool = KubeadmBootstrapper::new().with_options(bench.lab.options().unwrap());
-    for node in state.nodes.values() {
-        let changed = repeat(bench, &tool, (&state, &secrets), node).await;
-        assert_eq!(changed, BTreeMap::<String, String>::new(), "{} was changed", node.name);
-    }
+    changes_nothing(bench, &cluster).await;
     bench.is_whole(&cluster, 2).await;
     bench.delete(&cluster).await;
     let stretch = create.stretch(1);
     assert!(stretch <= STRETCH, "a create took {stretch:.2} of what it is made of");
 }
 
+/// Runs every stage of every node again; nothing may change.
+pub(crate) async fn changes_nothing(bench: &Bench, cluster: &ClusterUid) {
+    let state = bench.state(cluster).await;
+    let secrets = bench.ladybug.secrets(cluster).await.unwrap();
+    let tool = KubeadmBootstrapper::new().with_options(bench.lab.options().unwrap());
+    for node in state.nodes.values() {
+        let changed = repeat(bench, &tool, (&state, &secrets), node).await;
+        assert_eq!(changed, BTreeMap::<String, String>::new(), "{} was changed", node.name);
+    }
+}
+
 /// The stages that ran on a node, in their order.
 fn stages(node: &NodeState) -> Vec<StageKind> {
     let first = [StageKind::Prepare, StageKind::OverlayKey, StageKind::OverlayPeers, StageKind::Endpoint];
     let second: &[StageKind] = match node.role {
+        Role::ControlPlane if node.name.as_str() != FIRST => &[StageKind::JoinControlPlane],
         Role::ControlPlane => &[StageKind::Init, StageKind::Network, StageKind::Observe],
         _ => &[StageKind::JoinWorker],
     };

@@ -6,7 +6,6 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     sync::Mutex,
-    time::Instant,
 };
 
 use ladybug::{
@@ -18,6 +17,7 @@ use ladybug::{
     store::{RedbStore, Sealer},
 };
 use ladybug_lab::{Kubectl, Lab, OPERATOR, Summary, Timeline};
+use tokio::time::Instant;
 
 /// The providers of every test.
 pub(crate) const CLOUDS: [&str; 2] = ["lab-a", "lab-b"];

@@ -1,12 +1,6 @@
 //! A process that makes a cluster is killed again and again, each time in the middle of something else.
 
-use std::{
-    env, fs,
-    path::Path,
-    process::Stdio,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{env, fs, path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use ladybug::{
@@ -19,7 +13,7 @@ use ladybug_lab::Lab;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use super::bench::{Bench, CLOUDS, spec};

@@ -1,6 +1,6 @@
 //! The run of a whole life.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::collections::BTreeSet;
 
 use ladybug::{
     ClusterUid,
@@ -9,8 +9,12 @@ use ladybug::{
     spec::Role,
     state::NodeState,
 };
+use tokio::time::Instant;
 
-use super::bench::{Bench, STRETCH, spec};
+use super::{
+    again::changes_nothing,
+    bench::{Bench, STRETCH, spec},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_lives_from_its_spec_to_nothing_left() {
@@ -27,6 +31,7 @@ async fn run(bench: &Bench) {
     bench.is_whole(&cluster, 4).await;
     let again = bench.ladybug.plan(&first).await.unwrap();
     assert!(again.is_empty(), "a plan for what is there has {} steps", again.steps.len());
+    changes_nothing(bench, &cluster).await;
 
     bench.change("add a worker", &Change::To(spec([2, 1], 2))).await;
     bench.is_whole(&cluster, 5).await;
