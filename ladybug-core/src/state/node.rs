@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cloud::{Access, Price, ResourceRef},
+    cloud::{Access, Price, Resource, ResourceDetail, ResourceRef},
     id::{NodeName, PoolName},
     lifecycle::NodePhase,
     plan::{PlannedNode, Site},
@@ -70,6 +70,16 @@ impl NodeState {
             price: None,
             access: None,
         }
+    }
+
+    /// Takes over what its cloud shows of its machine.
+    pub(crate) fn learn(&mut self, machine: &Resource) {
+        let ResourceDetail::Machine { private_ip, public_ip, offer, access } = &machine.detail else { return };
+        self.machine = Some(machine.reference.clone());
+        self.private_ip = private_ip.or(self.private_ip);
+        self.public_ip = public_ip.or(self.public_ip);
+        self.price = offer.price;
+        self.access.clone_from(access);
     }
 
     /// Whether it became a full member and nobody began to take it out.

@@ -1,13 +1,11 @@
 //! Sessions to nodes, opened when needed, closed when something was cut off in it.
 
-use std::net::IpAddr;
-
 use tracing::Instrument;
 
 use super::StepRun;
 use crate::{
     bootstrap::{Bootstrapper, NodeScript, Progress, Stage, StageKind},
-    cloud::{Resource, ResourceDetail},
+    cloud::Resource,
     engine::live::Known,
     error::{Disposition, Error, ErrorKind, Result},
     id::NodeName,
@@ -18,9 +16,8 @@ use crate::{
 impl StepRun {
     /// Opens the first session to the machine of `name` and keeps it.
     pub(super) async fn greet(&self, name: &NodeName, machine: &Resource) -> Result<()> {
-        let address = address_of(machine).ok_or_else(|| no_address(name))?;
         let mut place = self.live.sessions.place(name).await;
-        *place = Some(self.open(name, Some(address)).await.map_err(may_come_yet)?);
+        *place = Some(self.open(name, Some(machine)).await.map_err(may_come_yet)?);
         Ok(())
     }
 
@@ -40,8 +37,8 @@ impl StepRun {
         self.with_stage(name, kind, |stage| self.live.shared.bootstrapper.parse(&stage, &outputs))
     }
 
-    async fn open(&self, name: &NodeName, address: Option<IpAddr>) -> Result<Box<dyn RemoteSession>> {
-        let target = target(&*self.live.shared.bootstrapper, &self.live.known(), name, address)?;
+    async fn open(&self, name: &NodeName, machine: Option<&Resource>) -> Result<Box<dyn RemoteSession>> {
+        let target = target(&*self.live.shared.bootstrapper, &self.live.known(), name, machine)?;
         self.live.shared.connector.connect(&target).await
     }
 
@@ -50,16 +47,19 @@ impl StepRun {
     }
 }
 
-/// How to log in to a node, at `address` or else where it is known to be.
+/// How to log in to a node, as its cloud shows its `machine` now, or else as it was shown last.
 pub(in crate::engine) fn target(
     tool: &dyn Bootstrapper,
     known: &Known,
     name: &NodeName,
-    address: Option<IpAddr>,
+    machine: Option<&Resource>,
 ) -> Result<Target> {
-    let node = node(known, name)?;
-    let address = address.or(node.public_ip).or(node.private_ip).ok_or_else(|| no_address(name))?;
-    let (user, identity, host_key) = tool.access(node, &known.secrets)?;
+    let mut node = node(known, name)?.clone();
+    if let Some(machine) = machine {
+        node.learn(machine);
+    }
+    let address = node.public_ip.or(node.private_ip).ok_or_else(|| no_address(name))?;
+    let (user, identity, host_key) = tool.access(&node, &known.secrets)?;
     let mut target = Target::new(address.to_string(), user, identity, host_key);
     target.port = node.access.as_ref().map_or(target.port, |access| access.port);
     Ok(target)
@@ -114,13 +114,6 @@ fn node<'a>(known: &'a Known, name: &NodeName) -> Result<&'a NodeState> {
     known.state.nodes.get(name).ok_or_else(|| {
         Error::new(ErrorKind::Corrupt, format!("look up the node {name}")).with_message("the cluster does not have it")
     })
-}
-
-fn address_of(machine: &Resource) -> Option<IpAddr> {
-    match &machine.detail {
-        ResourceDetail::Machine { private_ip, public_ip, .. } => public_ip.or(*private_ip),
-        ResourceDetail::None | ResourceDetail::Address { .. } | ResourceDetail::LoadBalancer { .. } => None,
-    }
 }
 
 fn no_address(name: &NodeName) -> Error {

@@ -3,7 +3,7 @@
 use super::{refusal, step_of};
 use crate::{
     bootstrap::{Facts, StageKind},
-    cloud::{Resource, ResourceDetail, ResourceKind},
+    cloud::{Resource, ResourceKind},
     error::{ErrorReport, Result},
     event::EventKind,
     id::{NodeName, ResourceKey},
@@ -99,14 +99,8 @@ impl ClusterState {
 
     fn learn_resource(&mut self, key: &ResourceKey, resource: &Resource) -> Result<()> {
         self.resources.insert(key.clone(), resource.clone());
-        let ResourceDetail::Machine { private_ip, public_ip, offer, access } = &resource.detail else { return Ok(()) };
         let Some(name) = self.node_of(key) else { return Ok(()) };
-        let node = self.node_mut(&name)?;
-        node.machine = Some(resource.reference.clone());
-        node.private_ip = private_ip.or(node.private_ip);
-        node.public_ip = public_ip.or(node.public_ip);
-        node.price = offer.price;
-        node.access.clone_from(access);
+        self.node_mut(&name)?.learn(resource);
         Ok(())
     }
 
