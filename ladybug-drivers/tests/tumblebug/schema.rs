@@ -52,7 +52,9 @@ impl Document {
     /// What is wrong with `value`; unknown fields are.
     fn check(&self, value: &Value, schema: &Value, operation: &str, place: &str, problems: &mut BTreeSet<String>) {
         let schema = self.schema(schema);
-        let mut say = |what: &str| drop(problems.insert(format!("{operation} {place}: {what}")));
+        let mut say = |what: &str| {
+            problems.insert(format!("{operation} {place}: {what}"));
+        };
         if value.is_null() {
             let nullable = allowed(operation, "null");
             return if nullable {

@@ -139,12 +139,12 @@ pub(super) fn turn(cx: &mut Cx<'_>, key: &str, status: &str) {
     }
 }
 
-/// A public address that nothing else has had, and a private one of the subnet.
+/// A public address that nothing else has had, of no range of another face, and a private one of the subnet.
 fn addresses(cx: &mut Cx<'_>, key: &str) -> (Ipv4Addr, Ipv4Addr) {
     let serial = cx.ledger.memo(Cloud::Tumblebug, "addresses").and_then(Value::as_u64).unwrap_or(0) + 1;
     cx.ledger.note(Cloud::Tumblebug, "addresses", serial.into());
     let number = u32::try_from(serial).unwrap_or(1);
-    let public = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + number);
+    let public = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 19, 0, 0)) + number);
     let range = subnet_range(cx, key).unwrap_or_else(|| Ipv4Addr::new(10, 0, 0, 0).into());
     let hosts = (1u32 << (32 - u32::from(range.prefix_len()).min(31))).saturating_sub(8).max(1);
     (public, Ipv4Addr::from(u32::from(range.network()) + 4 + number % hosts))
