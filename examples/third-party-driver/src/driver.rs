@@ -191,7 +191,12 @@ fn status(item: &Item) -> ResourceStatus {
 fn machine(item: &Item, offer: Offer) -> ResourceDetail {
     let addresses = item.addresses.filter(|_| item.ready <= Instant::now());
     let (private, public) = addresses.unzip();
-    ResourceDetail::Machine { private_ip: private.map(Into::into), public_ip: public.map(Into::into), offer }
+    ResourceDetail::Machine {
+        private_ip: private.map(Into::into),
+        public_ip: public.map(Into::into),
+        offer,
+        access: None,
+    }
 }
 
 fn offer(size: &str, zone: Option<Zone>) -> Offer {

@@ -8,8 +8,8 @@ use futures::stream::BoxStream;
 use ladybug_core::{
     ClusterUid, ProviderName, Result,
     cloud::{
-        Action, Call, Capabilities, CloudDriver, Deletion, Location, MachineChoice, MachineQuery, Owner,
-        Resource, ResourceRef, ResourceSpec, SshKeySpec,
+        Action, Call, Capabilities, CloudDriver, Deletion, Location, MachineChoice, MachineQuery, Owner, Resource,
+        ResourceRef, ResourceSpec, SshKeySpec,
     },
 };
 use sha2::{Digest, Sha256};
