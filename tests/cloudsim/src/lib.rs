@@ -46,6 +46,7 @@ mod hook;
 mod http;
 mod sim;
 mod transcript;
+#[allow(clippy::indexing_slicing, reason = "JSON by the name of a field: what is missing reads as null")]
 mod tumblebug;
 mod world;
 #[cfg(feature = "world")]
