@@ -37,7 +37,7 @@ impl Failures {
     pub(super) fn are_complete<T: 'static>(&self, flight: &Flight<T>) -> bool {
         let looks_only = self.all.iter().all(|(step, _)| self.is_look(*step));
         let coming = || flight.has(|step| self.is_look(step) || self.makes_machine(step));
-        !self.all.is_empty() && !(looks_only && coming())
+        !self.all.is_empty() && (!looks_only || !coming())
     }
 
     /// One error of all of them, a line each.

@@ -26,12 +26,11 @@ impl TumblebugDriver {
         spec: &NetworkSpec,
     ) -> Result<Resource> {
         let zonal = self.network(cx, owner, at, spec, true).await;
-        let made = match zonal {
+        match zonal {
             // The server compares zones with those of every region whose name begins like ours, and refuses good ones.
             Err(error) if is_about_zones(&error) => self.network(cx, owner, at, spec, false).await,
             made => made,
-        };
-        made
+        }
     }
 
     async fn network(

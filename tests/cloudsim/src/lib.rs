@@ -46,7 +46,11 @@ mod hook;
 mod http;
 mod sim;
 mod transcript;
-#[allow(clippy::indexing_slicing, reason = "JSON by the name of a field: what is missing reads as null")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "JSON by the name of a field: what is missing reads as null, and what is of another type is passed over"
+)]
 mod tumblebug;
 mod world;
 #[cfg(feature = "world")]

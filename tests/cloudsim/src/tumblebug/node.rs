@@ -30,7 +30,7 @@ pub(super) fn add_group(cx: &mut Cx<'_>, ns: &str, infra: &str, group: &Value) {
     for _ in 0..size {
         let number = next_number(cx, &infra_key(ns, infra), text(group, "name"));
         let key = add(cx, ns, infra, group, number);
-        let late = cx.ledger.chance.per_mille(500).then_some(cx.config.jitter).unwrap_or_default();
+        let late = if cx.ledger.chance.per_mille(500) { cx.config.jitter } else { Duration::ZERO };
         cx.ledger.plan(cx.config.boot * 3 / 5, Cloud::Tumblebug, &key, "born");
         cx.ledger.plan(cx.config.boot + late, Cloud::Tumblebug, &key, "boot");
     }
