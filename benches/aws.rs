@@ -7,6 +7,7 @@
 //! account. Needs `moto_server` and boto3; Terraform is left out, loudly, where it or its plugin is missing. Fails when
 //! a figure is missed.
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
+#![expect(clippy::disallowed_methods, reason = "true time is what is measured")]
 
 #[path = "aws/moto.rs"]
 mod moto;

@@ -174,6 +174,7 @@ async fn a_cluster_comes_up_on_hosts_of_foreign_clouds_and_leaves_none() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "true time is what is told")]
 async fn in_haste_a_whole_life_takes_seconds_of_true_time() {
     let began = Instant::now();
     let (books, there, ladybug) = abroad(200);

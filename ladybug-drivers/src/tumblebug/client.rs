@@ -218,6 +218,10 @@ pub(super) fn part(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use ladybug_core::Disposition;
+
     use super::*;
 
     #[test]

@@ -71,7 +71,8 @@ impl AwsBench {
             ("Filter.1.Value.4", "stopped"),
             ("Filter.1.Value.5", "shutting-down"),
         ];
-        let lists: [(&str, &str, &[(&str, &str)]); 9] = [
+        type List<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+        let lists: [List<'_>; 9] = [
             ("DescribeInstances", "instanceId", &alive),
             ("DescribeVpcs", "vpcId", &[]),
             ("DescribeSubnets", "subnetId", &[]),

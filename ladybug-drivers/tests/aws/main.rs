@@ -1,10 +1,19 @@
 //! The AWS driver against clouds on this machine: the strict simulated one, and moto where it is installed.
+#![expect(clippy::wildcard_enum_match_arm, reason = "tests name what they know of enums that may grow")]
 
+#[cfg(test)]
 mod bench;
+#[cfg(test)]
 mod guarded;
+#[cfg(test)]
 mod judge;
+#[cfg(test)]
 mod moto;
+#[cfg(test)]
 mod proxy;
+#[cfg(test)]
 mod raw;
+#[cfg(test)]
 mod simulated;
+#[cfg(test)]
 mod verbs;

@@ -2,11 +2,19 @@
 //! simulated world. Also when the process dies at a call, and when an answer is lost.
 //!
 //! `LADYBUG_EVERY_CALL=1` tries every call instead of a sample.
+#![expect(clippy::wildcard_enum_match_arm, reason = "tests name what they know of enums that may grow")]
 
+#[cfg(test)]
 mod hosts;
+#[cfg(test)]
 mod keys;
+#[cfg(test)]
 mod killed;
+#[cfg(test)]
 mod lost;
+#[cfg(test)]
 mod mixed;
+#[cfg(test)]
 mod points;
+#[cfg(test)]
 mod stage;

@@ -171,7 +171,8 @@ async fn several_sources_of_one_port_are_exact() {
         let inbound = rules.iter().filter(|rule| rule["Direction"] == "inbound");
         let mut there: Vec<_> = inbound.map(|rule| rule["CIDR"].as_str().unwrap().to_owned()).collect();
         let mut wanted: Vec<_> = sources.iter().map(|last| rule(*last).from.to_string()).collect();
-        (there.sort(), wanted.sort());
+        there.sort();
+        wanted.sort();
         assert_eq!(there, wanted);
         assert!(rules.iter().any(|rule| rule["Direction"] == "outbound"), "the way out stays");
     }
