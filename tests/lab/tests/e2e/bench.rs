@@ -6,6 +6,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     sync::Mutex,
+    time::Duration,
 };
 
 use ladybug::{
@@ -16,7 +17,7 @@ use ladybug::{
     state::ClusterState,
     store::{RedbStore, Sealer},
 };
-use ladybug_lab::{Kubectl, Lab, OPERATOR, Summary, Timeline};
+use ladybug_lab::{Kubectl, Lab, OPERATOR, Pairs, Summary, Timeline};
 use tokio::time::Instant;
 
 /// The providers of every test.
@@ -24,6 +25,9 @@ pub(crate) const CLOUDS: [&str; 2] = ["lab-a", "lab-b"];
 
 /// How much longer than what it is made of a create may take from reachable machines on.
 pub(crate) const STRETCH: f64 = 1.25;
+
+/// How long kubelets may take to notice that a control plane has left.
+const MOMENT: Duration = Duration::from_secs(60);
 
 /// The ground of one test.
 #[derive(Debug)]
@@ -163,9 +167,26 @@ impl Bench {
         self.say(&text);
         let ready = text.lines().filter(|line| line.split_whitespace().nth(1) == Some("Ready")).count();
         assert_eq!((ready, text.lines().count()), (nodes, nodes), "not all nodes are Ready:\n{text}");
-        let pairs = kubectl.pairs(&self.lab).await.unwrap();
-        self.say(&format!("pods that reach each other: {} of {}", pairs.reached, pairs.all));
+        let (pairs, after) = self.pairs(&kubectl).await;
+        self.say(&format!("pods that reach each other: {} of {}, {after:.1} s after", pairs.reached, pairs.all));
         assert_eq!((pairs.reached, pairs.all), (nodes * nodes, nodes * nodes), "{}", pairs.failures.join("\n"));
+    }
+
+    /// Asks every pod of every other. For a moment after a control plane has left, a kubelet may still hold a connection to
+    /// it, and asks nobody whether we may look into its pods: `kubectl exec` is refused then. How long that took is told.
+    async fn pairs(&self, kubectl: &Kubectl) -> (Pairs, f64) {
+        let began = Instant::now();
+        loop {
+            let answer = kubectl.pairs(&self.lab).await;
+            let took = began.elapsed();
+            match answer {
+                Ok(pairs) if pairs.reached == pairs.all || took > MOMENT => return (pairs, took.as_secs_f64()),
+                Err(error) if took > MOMENT => panic!("failed to {}", error.report()),
+                Ok(pairs) => self.say(&format!("not yet: {}", pairs.failures.join("; "))),
+                Err(error) => self.say(&format!("not yet: failed to {}", error.report())),
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// Deletes the cluster; nothing may be left of it.
