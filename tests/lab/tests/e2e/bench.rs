@@ -23,9 +23,6 @@ use tokio::time::Instant;
 /// The providers of every test.
 pub(crate) const CLOUDS: [&str; 2] = ["lab-a", "lab-b"];
 
-/// How much longer than what it is made of a create may take from reachable machines on.
-pub(crate) const STRETCH: f64 = 1.25;
-
 /// How long kubelets may take to notice that a control plane has left.
 const MOMENT: Duration = Duration::from_secs(60);
 
