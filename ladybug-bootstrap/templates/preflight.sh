@@ -1,3 +1,7 @@
 {% include "lib.sh" %}
 {% include "prepare/preflight.sh" %}
-preflight </dev/null
+
+main() {
+  preflight
+}
+main </dev/null

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     future::pending,
     net::Ipv4Addr,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -83,9 +84,15 @@ pub struct State {
     made: u32,
 }
 
-/// The cloud behind its API.
-#[derive(Debug, Default)]
+/// The cloud behind its API. `Debug` shows nothing: first-boot data is secret.
+#[derive(Default)]
 pub struct Pond(Mutex<State>);
+
+impl fmt::Debug for Pond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pond")
+    }
+}
 
 impl Pond {
     /// The cloud itself, as it is now.
