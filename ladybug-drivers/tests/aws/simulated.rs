@@ -31,7 +31,7 @@ impl Site for Simulated {
     }
 
     fn tune(&self, wishes: &mut Wishes) {
-        wishes.patience = Duration::from_secs(20);
+        wishes.patience = Duration::from_secs(60);
         wishes.pauses = (Duration::from_millis(5), Duration::from_millis(100));
         wishes.many = 30;
         wishes.at_once = 4;
