@@ -281,13 +281,23 @@ pub(super) async fn of_cluster(api: Api<'_>, cluster: &ladybug_core::ClusterUid)
     let mut owned = Vec::new();
     for some in things.chunks(TAGS_AT_ONCE) {
         let arns: Vec<&str> = some.iter().filter_map(|thing| arn_of(thing)).collect();
-        for (thing, owner) in some.iter().zip(owners(api, &arns).await?) {
+        for (thing, owner) in some.iter().zip(owners_of_living(api, &arns).await?) {
             if let Some(owner) = owner.filter(|owner| owner.cluster == *cluster) {
                 owned.push(shown(api, thing, owner)?);
             }
         }
     }
     Ok(owned)
+}
+
+/// As [`owners`]; nobody's is what has gone since it was listed, for which the others are refused, too.
+async fn owners_of_living(api: Api<'_>, arns: &[&str]) -> Result<Vec<Option<Owner>>> {
+    if let Some(all) = gone(owners(api, arns).await)? {
+        return Ok(all);
+    }
+    let each = arns.iter().map(|arn| async move { gone(owners(api, std::slice::from_ref(arn)).await) });
+    let found = futures::future::try_join_all(each).await?;
+    Ok(found.into_iter().map(|owner| owner.and_then(|mut owner| owner.pop().flatten())).collect())
 }
 
 fn arn_of(thing: &Element) -> Option<&str> {

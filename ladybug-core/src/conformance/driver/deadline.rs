@@ -89,6 +89,8 @@ async fn ever_longer(ground: &Ground, kind: ResourceKind) -> Verdict {
             Err(error) if error.kind() == ErrorKind::Timeout => {
                 says_what_is_known(ground, before, &error).await?;
             }
+            // What a change left half done when time ran out may be told as not known.
+            Err(error) if error.disposition() == Disposition::Ambiguous => {}
             Err(error) => super::ground::transient(&error)?,
         }
         if !ground.can.idempotent.contains(&kind) {
