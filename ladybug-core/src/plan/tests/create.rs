@@ -59,8 +59,8 @@ fn every_site_has_its_own_addresses_and_lets_in_only_operators_and_itself() {
         _ => None,
     };
     let rules: Vec<Vec<String>> = plan.steps.iter().filter_map(rules).collect();
-    let ssh = "Tcp Some((22, 22)) 192.0.2.0/24";
-    assert_eq!(rules, [["All None 10.0.16.0/20", ssh], ["All None 10.0.0.0/20", ssh]]);
+    let [ssh, api] = ["Tcp Some((22, 22)) 192.0.2.0/24", "Tcp Some((6443, 6443)) 192.0.2.0/24"];
+    assert_eq!(rules, [["All None 10.0.16.0/20", ssh, api], ["All None 10.0.0.0/20", ssh, api]]);
 }
 
 #[test]
