@@ -12,7 +12,7 @@ use super::{
     query::Form,
     xml::Element,
 };
-use crate::http::{Answer, Client, Effect};
+use crate::http::{Answer, Client, Effect, Trace};
 
 /// One account: where to ask, and as whom.
 #[derive(Debug)]
@@ -47,12 +47,14 @@ pub(super) struct Api<'a> {
     pub(super) region: &'a Region,
     /// What is being done; fits after "failed to".
     pub(super) what: &'a str,
+    pub(super) trace: &'a Trace,
 }
 
 /// A request before it is signed.
 struct Letter {
     service: Service,
     action: &'static str,
+    effect: Effect,
     content_type: &'static str,
     target: Option<String>,
     body: String,
@@ -104,8 +106,10 @@ impl Api<'_> {
         body: &serde_json::Value,
     ) -> Result<serde_json::Value> {
         let (content_type, target) = ("application/x-amz-json-1.1", Some(format!("{prefix}.{action}")));
-        let answer = self.send(Letter { service, action, content_type, target, body: body.to_string() }).await?;
-        serde_json::from_slice(&answer.body).map_err(|cause| self.garbled(action).with_source(cause))
+        let effect = effect(action);
+        let letter = Letter { service, action, effect, content_type, target, body: body.to_string() };
+        let answer = self.send(letter).await?;
+        serde_json::from_slice(&answer.body).map_err(|cause| self.garbled(action, effect).with_source(cause))
     }
 
     /// The error of this call.
@@ -115,13 +119,21 @@ impl Api<'_> {
 
     async fn query(&self, service: Service, action: &'static str, version: &str, form: &Form) -> Result<Element> {
         let content_type = "application/x-www-form-urlencoded; charset=utf-8";
-        let letter = Letter { service, action, content_type, target: None, body: form.encode(action, version) };
+        let effect = if form.is_dry() { Effect::Read } else { effect(action) };
+        let letter = Letter { service, action, effect, content_type, target: None, body: form.encode(action, version) };
         let answer = self.send(letter).await?;
-        Element::parse(&answer.body).ok_or_else(|| self.garbled(action))
+        Element::parse(&answer.body).ok_or_else(|| self.garbled(action, effect))
     }
 
     async fn send(&self, letter: Letter) -> Result<Answer> {
-        let (action, effect) = (letter.action, effect(letter.action));
+        let effect = letter.effect;
+        let outcome = self.deliver(letter).await;
+        self.trace.note(effect, &outcome);
+        outcome
+    }
+
+    async fn deliver(&self, letter: Letter) -> Result<Answer> {
+        let (action, effect) = (letter.action, letter.effect);
         let (service, wire) = (letter.service, self.wire);
         let request = self.request(letter)?;
         let request = wire.credentials.sign(self.what, service, self.region, request).await?;
@@ -150,8 +162,8 @@ impl Api<'_> {
         })
     }
 
-    fn garbled(&self, action: &'static str) -> Error {
-        let error = self.error(ErrorKind::Unexpected).with_disposition(effect(action).unanswered());
+    fn garbled(&self, action: &'static str, effect: Effect) -> Error {
+        let error = self.error(ErrorKind::Unexpected).with_disposition(effect.unanswered());
         error
             .with_message("the answer cannot be read")
             .with_context("operation", action)

@@ -17,6 +17,7 @@ use super::{
     delete, firewall, key, list, machine, network, resolve,
     shelf::Shelf,
 };
+use crate::http::Trace;
 
 /// The driver of one account of AWS. `Debug` shows no secret.
 ///
@@ -36,8 +37,8 @@ impl Aws {
         Ok(Self { wire: Wire::new(config)? })
     }
 
-    const fn api<'a>(&'a self, cx: &'a Call, region: &'a Region, what: &'a str) -> Api<'a> {
-        Api { wire: &self.wire, cx, region, what }
+    const fn api<'a>(&'a self, cx: &'a Call, region: &'a Region, what: &'a str, trace: &'a Trace) -> Api<'a> {
+        Api { wire: &self.wire, cx, region, what, trace }
     }
 
     /// Refuses references to another account's resources.
@@ -78,13 +79,15 @@ impl CloudDriver for Aws {
 
     async fn resolve(&self, cx: &Call, query: &MachineQuery) -> Result<MachineChoice> {
         let what = format!("choose a machine in {} {}", self.provider(), query.region);
-        resolve::resolve(self.api(cx, &query.region, &what), query).await
+        let trace = Trace::default();
+        resolve::resolve(self.api(cx, &query.region, &what, &trace), query).await
     }
 
     async fn ensure(&self, cx: &Call, owner: &Owner, at: &Location, spec: &ResourceSpec) -> Result<Resource> {
         let what = format!("make {} {} in {} {at}", spec.kind(), owner.key, self.provider());
-        let api = self.api(cx, &at.region, &what);
-        match spec {
+        let trace = Trace::default();
+        let api = self.api(cx, &at.region, &what, &trace);
+        let made = match spec {
             ResourceSpec::Network(spec) => network::ensure(api, owner, spec).await,
             ResourceSpec::Firewall(spec) => firewall::ensure(api, owner, spec).await,
             ResourceSpec::SshKey(spec) => key::ensure(api, owner, spec).await,
@@ -92,13 +95,15 @@ impl CloudDriver for Aws {
             ResourceSpec::Address(_) => address::ensure(api, owner).await,
             ResourceSpec::LoadBalancer(spec) => balancer::ensure(api, owner, spec).await,
             _ => Err(api.error(ErrorKind::Unsupported).with_message("this driver does not know this kind")),
-        }
+        };
+        made.map_err(|error| trace.tell(error))
     }
 
     async fn get(&self, cx: &Call, resource: &ResourceRef) -> Result<Option<Resource>> {
         let what = format!("get {resource}");
         self.check_mine(&what, resource)?;
-        let api = self.api(cx, &resource.location.region, &what);
+        let trace = Trace::default();
+        let api = self.api(cx, &resource.location.region, &what, &trace);
         if resource.kind == ResourceKind::LoadBalancer {
             return balancer::get(api, resource.id.as_str()).await;
         }
@@ -110,17 +115,20 @@ impl CloudDriver for Aws {
     async fn delete(&self, cx: &Call, resource: &ResourceRef) -> Result<Deletion> {
         let what = format!("delete {resource}");
         self.check_mine(&what, resource)?;
-        delete::delete(self.api(cx, &resource.location.region, &what), resource).await
+        let trace = Trace::default();
+        let deleted = delete::delete(self.api(cx, &resource.location.region, &what, &trace), resource).await;
+        deleted.map_err(|error| trace.tell(error))
     }
 
     async fn act(&self, cx: &Call, resource: &ResourceRef, action: &Action) -> Result<Resource> {
         let what = format!("{action:?} {resource}").to_lowercase();
         self.check_mine(&what, resource)?;
-        let api = self.api(cx, &resource.location.region, &what);
+        let trace = Trace::default();
+        let api = self.api(cx, &resource.location.region, &what, &trace);
         if resource.kind != ResourceKind::Machine {
             return Err(api.error(ErrorKind::Unsupported).with_message("only machines can do this"));
         }
-        machine::act(api, resource, *action).await
+        machine::act(api, resource, *action).await.map_err(|error| trace.tell(error))
     }
 
     fn list_owned<'a>(
@@ -131,7 +139,8 @@ impl CloudDriver for Aws {
     ) -> BoxStream<'a, Result<Resource>> {
         list::stream(async move {
             let what = format!("list resources of cluster {cluster} in {} {at}", self.provider());
-            list::owned(self.api(cx, &at.region, &what), cluster).await
+            let trace = Trace::default();
+            list::owned(self.api(cx, &at.region, &what, &trace), cluster).await
         })
     }
 }

@@ -62,12 +62,6 @@ pub(super) fn code(error: &Error) -> Option<&str> {
     error.context().find(|(name, _)| *name == "code").map(|(_, code)| code)
 }
 
-/// The error of an operation that has changed something before it failed: no blind retry may follow.
-pub(super) fn after_effect(error: Error) -> Error {
-    let for_now = matches!(error.disposition(), Disposition::Transient { .. });
-    if for_now { error.with_disposition(Disposition::Ambiguous) } else { error }
-}
-
 /// A denial's message carries an encoded blob of kilobytes.
 fn shorten(message: &str) -> String {
     let shown = message.split("Encoded authorization failure message").next().unwrap_or(message).trim();

@@ -11,14 +11,7 @@ use ladybug_core::{
     spec::Problem,
 };
 
-use super::{
-    client::Api,
-    error::{after_effect, code},
-    image, network,
-    query::Form,
-    shelf::MACHINES,
-    xml::Element,
-};
+use super::{client::Api, error::code, image, network, query::Form, shelf::MACHINES, xml::Element};
 
 /// EC2 takes so many bytes of first-boot data, before they are written in base 64.
 const MOST_USER_DATA: usize = 16 << 10;
@@ -35,7 +28,7 @@ pub(super) async fn ensure(api: Api<'_>, owner: &Owner, at: &Location, spec: &Ma
     let id = MACHINES.id(api, &machine)?;
     if machine.says("sourceDestCheck") && !api.wire.config().source_dest_check {
         let form = Form::new().with("InstanceId", id).with("SourceDestCheck.Value", "false");
-        api.ec2("ModifyInstanceAttribute", form).await.map_err(after_effect)?;
+        api.ec2("ModifyInstanceAttribute", form).await?;
     }
     let shown = MACHINES.shown(api, &machine, owner.clone())?;
     shown.ok_or_else(|| api.error(ErrorKind::Unavailable).with_message(format!("machine {id} is gone already")))

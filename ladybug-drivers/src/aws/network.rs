@@ -18,7 +18,8 @@ use ladybug_core::{
 use super::{
     client::Api,
     delete::gone,
-    error::{after_effect, code},
+    error::code,
+    facts::YOUNG,
     query::Form,
     shelf::{FIREWALLS, GATEWAYS, NETWORKS},
     xml::Element,
@@ -38,8 +39,7 @@ pub(super) async fn ensure(api: Api<'_>, owner: &Owner, spec: &NetworkSpec) -> R
         None => (create(api, owner, spec).await?, true),
     };
     let network = Network { api, owner, id: NETWORKS.id(api, &vpc)?, fresh };
-    // A VPC has no client token: from here on, nothing but a look may follow a failure.
-    network.complete(cidr_of(&vpc).unwrap_or(spec.cidr), &zones).await.map_err(after_effect)?;
+    network.complete(cidr_of(&vpc).unwrap_or(spec.cidr), &zones).await?;
     let shown = NETWORKS.shown(api, &vpc, owner.clone())?;
     shown.ok_or_else(|| api.error(ErrorKind::Unexpected).with_message("the network has no state"))
 }
@@ -126,22 +126,30 @@ impl Network<'_> {
 
     async fn subnets(self, cidr: Ipv4Net, zones: &[Zone]) -> Result<()> {
         let known = if self.fresh { Vec::new() } else { parts(self.api, self.id).await? };
-        let missing = missing(cidr, zones, &known);
-        let parts: Vec<_> = missing.iter().map(|(zone, cidr)| self.subnet(zone, *cidr).boxed()).collect();
+        let unseen = self.unseen(&known);
+        let missing = missing(cidr, zones, &known).into_iter().filter(|(zone, _)| !unseen.contains_key(zone));
+        let parts: Vec<_> = missing.map(|(zone, cidr)| self.subnet(zone, cidr).boxed()).collect();
         let made = join_all(parts).await.into_iter().collect::<Result<Vec<_>>>()?;
-        // Lists may not show them yet.
         let known = known.into_iter().map(|subnet| (subnet.zone, subnet.id));
-        self.api.wire.facts().learn_subnets(self.id, known.chain(made).collect());
+        self.api.wire.facts().learn_subnets(self.id, known.chain(unseen).chain(made).collect());
         Ok(())
     }
 
-    async fn subnet(self, zone: &Zone, cidr: Ipv4Net) -> Result<(Zone, String)> {
-        let form = Form::new().with("VpcId", self.id).with("CidrBlock", cidr).with("AvailabilityZone", zone);
+    /// What was made just now, where lists do not show it yet.
+    fn unseen(self, known: &[Subnet]) -> BTreeMap<Zone, String> {
+        let facts = self.api.wire.facts();
+        let mut unseen = facts.subnets(self.id).unwrap_or_default();
+        unseen.retain(|_, id| facts.is_new(id, YOUNG) && !known.iter().any(|subnet| subnet.id == *id));
+        unseen
+    }
+
+    async fn subnet(self, zone: Zone, cidr: Ipv4Net) -> Result<(Zone, String)> {
+        let form = Form::new().with("VpcId", self.id).with("CidrBlock", cidr).with("AvailabilityZone", &zone);
         let name = format!("{}-{zone}", self.owner.resource_name());
         let answer = self.api.ec2("CreateSubnet", form.tagged("subnet", self.owner, &name)).await?;
         let id = answer.child("subnet").cloned().unwrap_or_default().need(self.api.what, "subnetId")?.to_owned();
         self.api.wire.facts().made(&id);
-        Ok((zone.clone(), id))
+        Ok((zone, id))
     }
 
     /// The internet gateway, attached.

@@ -74,6 +74,11 @@ impl Form {
         })
     }
 
+    /// Whether it only asks what would be answered.
+    pub(super) fn is_dry(&self) -> bool {
+        self.pairs.iter().any(|(name, value)| name == "DryRun" && value == "true")
+    }
+
     /// Every value.
     pub(super) fn values(&self) -> impl Iterator<Item = &str> {
         self.pairs.iter().map(|(_, value)| value.as_str())

@@ -5,7 +5,9 @@ mod client;
 mod fault;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::Client;
 pub(crate) use fault::Effect;
+pub(crate) use trace::Trace;

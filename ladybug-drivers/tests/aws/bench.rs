@@ -140,10 +140,7 @@ impl Bench for AwsBench {
     }
 
     async fn rules(&self, firewall: &ResourceRef) -> Option<Vec<FirewallRule>> {
-        let group = self.group(firewall).await?;
-        let document = Document::parse(&group).unwrap();
-        let permissions = members(&document, "ipPermissions");
-        Some(permissions.flat_map(rules).collect())
+        Some(rules_of(&self.group(firewall).await?))
     }
 
     async fn edit_rules(&self, firewall: &ResourceRef, wanted: &[FirewallRule]) -> Option<()> {
@@ -174,10 +171,7 @@ impl Bench for AwsBench {
     async fn user_data(&self, machine: &ResourceRef) -> Option<Secret<String>> {
         let pairs = [("InstanceId", machine.id.as_str()), ("Attribute", "userData")];
         let answer = self.raw.ec2("DescribeInstanceAttribute", &pairs).await.ok()?;
-        let packed = BASE64_STANDARD.decode(words(&answer, "value").first()?).ok()?;
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).ok()?;
-        Some(Secret::new(text))
+        unpack(words(&answer, "value").first()?)
     }
 
     async fn plant(&self, like: &ClusterName) -> Option<()> {
@@ -213,9 +207,23 @@ impl Bench for AwsBench {
     }
 }
 
+/// First-boot data as it was before it was packed.
+pub(crate) fn unpack(user_data: &str) -> Option<Secret<String>> {
+    let packed = BASE64_STANDARD.decode(user_data).ok()?;
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).ok()?;
+    Some(Secret::new(text))
+}
+
 /// An ed25519 key in OpenSSH's form, in base 64.
 const KEY: &str =
     "c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSUtYZERGaWY2Q1FKL0s1cVN1RkF2QUFYMXBzdERiQWIwUFBSeTF4OG40aXogdA==";
+
+/// What the groups let in that EC2 describes.
+pub(crate) fn rules_of(groups: &str) -> Vec<FirewallRule> {
+    let document = Document::parse(groups).unwrap();
+    members(&document, "ipPermissions").flat_map(rules).collect()
+}
 
 fn rules(permission: Node<'_, '_>) -> Vec<FirewallRule> {
     let word = |name: &str| within(permission, name).first().copied();

@@ -6,14 +6,23 @@ mod bench;
 #[cfg(test)]
 mod guarded;
 #[cfg(test)]
+mod hosts;
+#[cfg(test)]
 mod judge;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod moto;
+#[cfg(test)]
+#[path = "../clusters/points.rs"]
+mod points;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod simulated;
+#[cfg(test)]
+mod stage;
 #[cfg(test)]
 mod verbs;

@@ -5,12 +5,21 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use async_trait::async_trait;
 use ladybug_core::conformance::driver::{Fault, Requests};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::AbortHandle,
 };
+
+/// Is told of every exchange before the driver is.
+#[async_trait]
+pub(crate) trait Witness: std::fmt::Debug + Send + Sync {
+    /// The body of a request, and of its answer.
+    async fn saw(&self, request: &str, answer: &str);
+}
 
 /// What is counted and what goes wrong.
 #[derive(Debug, Default)]
@@ -19,6 +28,8 @@ struct Book {
     fault: Option<Fault>,
     /// Every form body, with the service that it was signed for.
     bodies: Vec<(String, String)>,
+    witness: Option<Arc<dyn Witness>>,
+    arrived: watch::Sender<u64>,
 }
 
 /// One proxy, until it is dropped.
@@ -66,6 +77,16 @@ impl Proxy {
         locked(&self.book).requests
     }
 
+    /// Lets `witness` see everything from now on.
+    pub(crate) fn show(&self, witness: Arc<dyn Witness>) {
+        locked(&self.book).witness = Some(witness);
+    }
+
+    /// How many requests have arrived.
+    pub(crate) fn arrived(&self) -> watch::Receiver<u64> {
+        locked(&self.book).arrived.subscribe()
+    }
+
     /// Every form body so far, with the service that it was signed for.
     pub(crate) fn bodies(&self) -> Vec<(String, String)> {
         locked(&self.book).bodies.clone()
@@ -83,16 +104,30 @@ async fn serve(client: TcpStream, upstream: String, book: Arc<Mutex<Book>>) -> i
             Fate::Hang => std::future::pending::<()>().await,
             Fate::Say(answer) => client.get_mut().write_all(answer.as_bytes()).await?,
             Fate::DropAnswer => {
-                forward(&upstream, &request).await?;
+                pass_on(&upstream, &request, &book).await?;
                 return Ok(());
             }
             Fate::Pass => {
-                let answer = forward(&upstream, &request).await?;
+                let answer = pass_on(&upstream, &request, &book).await?;
                 client.get_mut().write_all(&answer).await?;
             }
         }
     }
     Ok(())
+}
+
+async fn pass_on(upstream: &str, request: &[u8], book: &Mutex<Book>) -> io::Result<Vec<u8>> {
+    let answer = forward(upstream, request).await?;
+    let witness = locked(book).witness.clone();
+    if let Some(witness) = witness {
+        witness.saw(&body(request), &body(&answer)).await;
+    }
+    Ok(answer)
+}
+
+fn body(message: &[u8]) -> String {
+    let text = String::from_utf8_lossy(message);
+    text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
 }
 
 async fn forward(upstream: &str, request: &[u8]) -> io::Result<Vec<u8>> {
@@ -135,6 +170,7 @@ fn fate(book: &Mutex<Book>, request: &[u8]) -> Fate {
         book.bodies.push((service.to_owned(), body.to_owned()));
     }
     book.requests.all += 1;
+    book.arrived.send_modify(|arrived| *arrived += 1);
     book.requests.changes += u64::from(change);
     match book.fault {
         Some(Fault::LoseAnswer { after: 0 }) if change => {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use ladybug_cloudsim::{Birth, Cloud, InstanceHook, Opening, Presence, Ran, RemoteShell, WorldHosts};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -105,7 +106,7 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
 
 /// The public part of a simulated host's key.
 fn public(private: &str) -> String {
-    let hash = Sha256::digest(format!("ssh-ed25519\0{private}\0"));
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("ssh-ed25519 {hex}")
+    let mut blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20".to_vec();
+    blob.extend(Sha256::digest(format!("ssh-ed25519\0{private}\0")));
+    format!("ssh-ed25519 {}", BASE64_STANDARD.encode(blob))
 }

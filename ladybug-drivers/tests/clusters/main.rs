@@ -7,8 +7,6 @@
 #[cfg(test)]
 mod hosts;
 #[cfg(test)]
-mod keys;
-#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod lost;

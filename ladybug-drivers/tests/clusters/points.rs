@@ -8,7 +8,7 @@ use std::{
 /// How many points are tried of a large number of them.
 const SAMPLE: usize = 24;
 /// How many are tried at once: most of the time is waiting.
-const AT_ONCE: usize = 4;
+pub(crate) const AT_ONCE: usize = 4;
 
 /// All of `points`, or every so manieth of them when there are many, unless all are asked for.
 pub(crate) fn sample<T>(points: Vec<T>) -> Vec<T> {

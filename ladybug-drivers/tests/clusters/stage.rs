@@ -25,7 +25,7 @@ use tokio::{
     sync::Notify,
 };
 
-use crate::{hosts::Hosts, keys::OpenSshKeys};
+use crate::hosts::Hosts;
 
 /// How much faster than usual everything is.
 const HASTE: u32 = 200;
@@ -101,7 +101,7 @@ impl Stage {
         (limits.lease, limits.first_pause) = (LEASE, limits.first_pause / HASTE);
         limits.longest_pause /= HASTE;
         let sealer = Sealer::from_key(Secret::new([7; 32]));
-        let wired = self.world.wire().driver(Arc::new(OpenSshKeys(self.aws()))).driver(self.tumblebug());
+        let wired = self.world.wire().driver(self.aws()).driver(self.tumblebug());
         wired.store(Arc::new(store)).sealer(sealer).limits(limits).build().unwrap()
     }
 

@@ -9,14 +9,11 @@
 
 #[path = "../../../examples/shared/demo.rs"]
 mod demo;
-#[path = "../tests/crash/keys.rs"]
-mod keys;
 #[path = "../../../examples/shared/show.rs"]
 mod show;
 
 use std::{error::Error, sync::Arc, time::Instant};
 
-use keys::OpenSshKeys;
 use ladybug::{
     Ladybug, Limits, ProviderName, Secret,
     drivers::aws::{Aws, Config as AwsConfig},
@@ -68,5 +65,5 @@ fn ladybug(world: &World, sim: &CloudSim, provider: ProviderName) -> ladybug::Re
     let config = config.with_settle(settle).with_key(&user.access_key, Secret::new(user.secret_key.clone()), None);
     let mut limits = Limits::default();
     (limits.first_pause, limits.longest_pause) = (limits.first_pause / HASTE, limits.longest_pause / HASTE);
-    world.wire().driver(Arc::new(OpenSshKeys(Arc::new(Aws::new(config)?)))).limits(limits).build()
+    world.wire().driver(Arc::new(Aws::new(config)?)).limits(limits).build()
 }

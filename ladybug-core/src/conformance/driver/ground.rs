@@ -158,9 +158,9 @@ impl Ground {
         Ok(made)
     }
 
-    /// Makes it exist; what the driver calls transient is tried again.
+    /// Makes it exist; what the driver calls transient is tried again, and what it left half done once that shows.
     pub(super) async fn ensure(&self, owner: &Owner, spec: &ResourceSpec) -> Verdict<Resource> {
-        let look = || async move { again_if_transient(self.try_ensure(owner, spec).await) };
+        let look = || async move { self.again(self.try_ensure(owner, spec).await).await };
         let made = self.waiter().poll(&format!("{} {}", spec.kind(), owner.key), look).await.and_then(|made| made);
         expect(made, &format!("ensure {} {}", spec.kind(), owner.key))
     }
@@ -256,7 +256,7 @@ impl Ground {
     }
 
     pub(super) async fn act(&self, reference: &ResourceRef, action: Action) -> Verdict<Resource> {
-        let look = || async move { again_if_transient(self.driver.act(&Call::new(), reference, &action).await) };
+        let look = || async move { self.again(self.driver.act(&Call::new(), reference, &action).await).await };
         let acted = self.waiter().poll(&format!("{action:?}"), look).await.and_then(|acted| acted);
         expect(acted, &format!("{action:?} {reference}").to_lowercase())
     }
@@ -268,9 +268,22 @@ impl Ground {
     }
 
     pub(super) async fn delete(&self, reference: &ResourceRef) -> Verdict {
-        let look = || async move { again_if_transient(self.driver.delete(&Call::new(), reference).await) };
+        let look = || async move { self.again(self.driver.delete(&Call::new(), reference).await).await };
         let deleted = self.waiter().poll(&format!("the deletion of {reference}"), look).await.and_then(|done| done);
         expect(deleted, &format!("delete {reference}")).map(drop)
+    }
+
+    /// For a waiter: what is over for now is tried again, what may have happened too, once it would show; everything else
+    /// is an answer.
+    async fn again<T>(&self, outcome: Result<T>) -> Result<Option<Result<T>>> {
+        match outcome {
+            Err(error) if matches!(error.disposition(), Disposition::Transient { .. }) => Err(error),
+            Err(error) if error.disposition() == Disposition::Ambiguous => {
+                self.settle().await;
+                Err(error.with_disposition(Disposition::Transient { after: None }))
+            }
+            outcome => Ok(Some(outcome)),
+        }
     }
 
     /// Clears everything away that the check made or that is listed for its clusters, once all of it shows.
@@ -309,14 +322,6 @@ pub(super) const fn beneath(kind: ResourceKind) -> &'static [ResourceKind] {
 
 pub(super) fn cluster_name() -> ClusterName {
     ClusterName::new(CLUSTER).expect("a literal name")
-}
-
-/// For a waiter: a transient error is tried again, everything else is an answer.
-fn again_if_transient<T>(outcome: Result<T>) -> Result<Option<Result<T>>> {
-    match outcome {
-        Err(error) if matches!(error.disposition(), Disposition::Transient { .. }) => Err(error),
-        outcome => Ok(Some(outcome)),
-    }
 }
 
 /// Whether it is so, told as an error of a check.

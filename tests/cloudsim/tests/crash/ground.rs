@@ -23,8 +23,6 @@ use ladybug::{
 use ladybug_cloudsim::{Cloud, CloudSim, Config, Resource, WorldHosts};
 use tokio::runtime::{Builder, Runtime};
 
-use super::keys::OpenSshKeys;
-
 pub const REGION: &str = "us-east-1";
 /// How much faster than usual everything is.
 const HASTE: u32 = 200;
@@ -115,8 +113,7 @@ impl Ground {
         (limits.lease, limits.first_pause) = (LEASE, limits.first_pause / HASTE);
         limits.longest_pause /= HASTE;
         let sealer = Sealer::from_key(Secret::new([7; 32]));
-        let wired =
-            self.world.wire().driver(Arc::new(OpenSshKeys(self.driver()))).store(Arc::new(store)).sealer(sealer);
+        let wired = self.world.wire().driver(self.driver()).store(Arc::new(store)).sealer(sealer);
         wired.limits(limits).build().unwrap()
     }
 

@@ -7,7 +7,6 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "tests name what they know of enums that may grow")]
 
 mod ground;
-mod keys;
 mod killed;
 mod lost;
 mod points;
