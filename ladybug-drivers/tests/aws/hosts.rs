@@ -34,6 +34,10 @@ impl Hosts {
 
     async fn boot(&self, id: &str, user_data: &str) {
         let shown = self.describe("DescribeInstances", "InstanceId.1", id).await;
+        // It may have ended in the meantime.
+        if !shown.contains("<name>running</name>") && !shown.contains("<name>pending</name>") {
+            return;
+        }
         let word = |name: &str| words(&shown, name).into_iter().next();
         let host = ForeignHost {
             id: HostId::new(id),

@@ -4,6 +4,9 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+#[path = "../clusters/deaths.rs"]
+mod deaths;
+#[cfg(test)]
 mod guarded;
 #[cfg(test)]
 mod hosts;

@@ -30,6 +30,7 @@ struct Book {
     bodies: Vec<(String, String)>,
     witness: Option<Arc<dyn Witness>>,
     arrived: watch::Sender<u64>,
+    answered: watch::Sender<u64>,
 }
 
 /// One proxy, until it is dropped.
@@ -87,6 +88,12 @@ impl Proxy {
         locked(&self.book).arrived.subscribe()
     }
 
+    /// Waits until the cloud has done what it was sent, whoever sent it.
+    pub(crate) async fn quiet(&self) {
+        let (arrived, mut answered) = (*self.arrived().borrow(), locked(&self.book).answered.subscribe());
+        answered.wait_for(|answered| *answered >= arrived).await.unwrap();
+    }
+
     /// Every form body so far, with the service that it was signed for.
     pub(crate) fn bodies(&self) -> Vec<(String, String)> {
         locked(&self.book).bodies.clone()
@@ -116,7 +123,17 @@ async fn serve(client: TcpStream, upstream: String, book: Arc<Mutex<Book>>) -> i
     Ok(())
 }
 
+/// Counts an answer when it is dropped, whatever became of it.
+struct Answered<'a>(&'a Mutex<Book>);
+
+impl Drop for Answered<'_> {
+    fn drop(&mut self) {
+        locked(self.0).answered.send_modify(|answered| *answered += 1);
+    }
+}
+
 async fn pass_on(upstream: &str, request: &[u8], book: &Mutex<Book>) -> io::Result<Vec<u8>> {
+    let _answered = Answered(book);
     let answer = forward(upstream, request).await?;
     let witness = locked(book).witness.clone();
     if let Some(witness) = witness {

@@ -20,6 +20,24 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Hosts {
     world: WorldHosts,
     tumblebug: Mutex<Tumblebug>,
+    /// Whose machines live, by id, and who ever had two at once.
+    keys: Mutex<Keys>,
+}
+
+#[derive(Debug, Default)]
+struct Keys {
+    living: BTreeMap<(Cloud, String), String>,
+    doubled: Vec<String>,
+}
+
+impl Keys {
+    fn born(&mut self, birth: &Birth) {
+        let owner = format!("{:?} {:?}", birth.cloud, birth.tags);
+        if self.living.values().any(|other| *other == owner) {
+            self.doubled.push(owner.clone());
+        }
+        self.living.insert((birth.cloud, birth.id.clone()), owner);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -32,7 +50,12 @@ struct Tumblebug {
 
 impl Hosts {
     pub(crate) fn new(world: WorldHosts) -> Self {
-        Self { world, tumblebug: Mutex::default() }
+        Self { world, tumblebug: Mutex::default(), keys: Mutex::default() }
+    }
+
+    /// The tags of machines that were made while there was another one with the same.
+    pub(crate) fn doubled(&self) -> Vec<String> {
+        self.keys.lock().unwrap().doubled.clone()
     }
 
     fn tumblebug(&self) -> MutexGuard<'_, Tumblebug> {
@@ -52,6 +75,9 @@ impl Hosts {
 #[async_trait]
 impl InstanceHook for Hosts {
     async fn boot(&self, birth: Birth) -> Result<Presence, String> {
+        if birth.first {
+            self.keys.lock().unwrap().born(&birth);
+        }
         if birth.cloud == Cloud::Tumblebug && birth.first {
             self.tumblebug().born.insert(birth.id.clone(), birth);
             return Ok(Presence::default());
@@ -64,6 +90,7 @@ impl InstanceHook for Hosts {
     }
 
     async fn terminate(&self, cloud: Cloud, id: &str) {
+        self.keys.lock().unwrap().living.remove(&(cloud, id.to_owned()));
         self.tumblebug().born.remove(id);
         self.tumblebug().shut.remove(id);
         self.world.terminate(cloud, id).await;

@@ -1,84 +1,16 @@
 //! The process dies at a call.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use ladybug_core::{
-    ClusterUid, ErrorKind, Ladybug,
-    lifecycle::{Change, ClusterLifecycle, ClusterPhase},
+use super::{
+    deaths::die_at_any_call,
+    stage::{AWS, MIXED, Stage},
 };
 
-use crate::{
-    points::{each, sample},
-    stage::{Census, Stage, sites, spec, told},
-};
-
-/// Creates the cluster, and is killed when so many more calls have arrived at the clouds, unless it ends before; also
-/// says how many calls there were.
-fn create(stage: &Stage, calls: u64) -> (ClusterUid, u64) {
-    stage.live(async |ladybug| {
-        let plan = ladybug.plan(&Change::To(spec())).await.unwrap();
-        let (cluster, mut seen) = (plan.cluster, stage.sim.calls());
-        let before = *seen.borrow();
-        tokio::select! { biased;
-            _ = seen.wait_for(|seen| *seen >= before.saturating_add(calls)) => {}
-            done = async { ladybug.apply(plan).await?.success().await } => {
-                done.unwrap_or_else(|error| panic!("{}", told(&cluster, &error)));
-            }
-        }
-        (cluster, stage.sim.counters().total() - before)
-    })
-}
-
-/// Goes on with what was begun; `false` when there is nothing to go on with.
-async fn resume(ladybug: &Ladybug, cluster: &ClusterUid) -> bool {
-    match ladybug.resume(cluster).await {
-        Ok(operation) => {
-            operation.success().await.unwrap_or_else(|error| panic!("{}", told(cluster, &error)));
-            true
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => false,
-        Err(error) => panic!("{}", told(cluster, &error)),
-    }
-}
-
-/// Resumes to the wanted end, and deletes; `false` when there was nothing to go on with.
-fn finish(stage: &Stage, cluster: &ClusterUid, wanted: &Census) -> bool {
-    let resumed = stage.live(async |ladybug| resume(&ladybug, cluster).await);
-    let state = stage.live(async |ladybug| ladybug.get(cluster).await.ok());
-    let Some(state) = state.filter(|state| state.operation.is_some()) else { return resumed };
-    assert_eq!((state.phase, &stage.census()), (ClusterPhase::Ready, wanted));
-    let deleted = stage.live(async |ladybug| ladybug.delete(cluster).await?.success().await);
-    deleted.unwrap_or_else(|error| panic!("{}", told(cluster, &error)));
-    resumed
-}
-
-/// Cleans up with credentials alone, as when the records are lost; says how many resources there were.
-fn reap(stage: &Stage, cluster: &ClusterUid) -> usize {
-    let gone = stage.live_without_memory(async |ladybug| ladybug.reap(cluster, &sites()).await);
-    gone.unwrap_or_else(|error| panic!("{}", told(cluster, &error))).len()
+#[test]
+fn a_process_that_dies_at_any_call_to_aws_leaves_nothing_behind() {
+    eprintln!("AWS: {}", die_at_any_call(|| Stage::new(AWS)));
 }
 
 #[test]
-fn a_process_that_dies_at_any_call_leaves_nothing_behind() {
-    let stage = Stage::new();
-    let (_, calls) = create(&stage, u64::MAX);
-    let (wanted, points) = (stage.census(), sample((1..=calls).collect()));
-    let (resumed, reaped) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    each(&points, |number, call| {
-        let stage = Stage::new();
-        let (cluster, _) = create(&stage, *call);
-        stage.outlast();
-        if number % 2 == 0 {
-            resumed.fetch_add(usize::from(finish(&stage, &cluster, &wanted)), Ordering::SeqCst);
-        } else {
-            reaped.fetch_add(reap(&stage, &cluster), Ordering::SeqCst);
-        }
-        stage.assert_empty(&format!("after a death at call {call}"));
-    });
-    let (resumed, reaped) = (resumed.into_inner(), reaped.into_inner());
-    eprintln!(
-        "died at {} of {calls} calls: {resumed} resumed to Ready and deleted, {reaped} resources reaped after the others; 0 left",
-        points.len()
-    );
-    assert!(resumed > points.len() / 3 && reaped > points.len() / 2, "{resumed} {reaped}");
+fn a_process_that_dies_at_any_call_to_tumblebug_or_aws_leaves_nothing_behind() {
+    eprintln!("Tumblebug and AWS: {}", die_at_any_call(|| Stage::new(MIXED)));
 }

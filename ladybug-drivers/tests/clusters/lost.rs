@@ -1,4 +1,6 @@
-//! The server does it, and the answer is lost.
+//! A cloud does it, and the answer is lost.
+
+use std::collections::BTreeMap;
 
 use ladybug_cloudsim::{Cloud, Effect, FaultPlan, When};
 use ladybug_core::{
@@ -6,48 +8,76 @@ use ladybug_core::{
     lifecycle::{Change, ClusterLifecycle},
 };
 
-use crate::{
+use super::{
+    deaths::{Census, Place},
     points::{each, sample},
-    stage::{Census, Stage, spec},
+    stage::{AWS, Cast, MIXED, Stage},
 };
 
-/// Creates and deletes the cluster; says what there was in between.
-fn life(stage: &Stage) -> Result<Census> {
+type Counts = BTreeMap<String, u64>;
+
+/// Plans, creates and deletes the cluster, with these faults after the planning; says what had been called until then,
+/// and what there was before the deletion.
+fn life(stage: &Stage, cloud: Cloud, faults: FaultPlan) -> Result<(Counts, Census)> {
     stage.live(async |ladybug| {
-        let plan = ladybug.plan(&Change::To(spec())).await?;
-        let cluster = plan.cluster;
+        let plan = ladybug.plan(&Change::To(stage.spec())).await?;
+        let (cluster, before) = (plan.cluster, counts(stage, cloud));
+        stage.sim.follow(faults);
         ladybug.apply(plan).await?.success().await?;
         let census = stage.census();
         ladybug.delete(&cluster).await?.success().await?;
-        Ok(census)
+        Ok((before, census))
     })
 }
 
-/// What looks without being a GET. Planning asks these once, and fails with nothing made when an answer is lost.
+/// What looks without being called a look.
 const LOOKS: [&str; 3] = ["PostSpecImagePairReview", "RecommendSpec", "SearchImage"];
 
-/// Every call to Tumblebug that changes something, as the name of its operation and its number.
-fn changes(stage: &Stage) -> Vec<(String, u64)> {
-    let looks = |name: &str| LOOKS.contains(&name) || (name.starts_with("Get") && name != "GetControlInfra");
-    let calls = stage.sim.counters().calls.into_iter();
-    let changing = calls.filter(|((cloud, name), _)| *cloud == Cloud::Tumblebug && !looks(name));
-    changing.flat_map(|((_, name), times)| (1..=times).map(move |nth| (name.clone(), nth))).collect()
+fn looks(name: &str) -> bool {
+    let verb = ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
+    LOOKS.contains(&name) || (verb && name != "GetControlInfra")
 }
 
-#[test]
-fn a_lost_answer_to_any_change_changes_nothing() {
-    let stage = Stage::new();
-    let wanted = life(&stage).unwrap_or_else(|error| panic!("{}", error.report()));
-    let all = changes(&stage);
+/// Every call to the cloud after so many others that changes something, as the name of its operation and its number.
+fn changes(stage: &Stage, cloud: Cloud, before: &Counts) -> Vec<(String, u64)> {
+    let changing = counts(stage, cloud).into_iter().filter(|(name, _)| !looks(name));
+    let new = changing.map(|(name, times)| (times - before.get(&name).unwrap_or(&0), name));
+    new.flat_map(|(times, name)| (1..=times).map(move |nth| (name.clone(), nth))).collect()
+}
+
+fn counts(stage: &Stage, cloud: Cloud) -> Counts {
+    let calls = stage.sim.counters().calls.into_iter();
+    calls.filter(|((of, _), _)| *of == cloud).map(|((_, name), times)| (name, times)).collect()
+}
+
+/// Loses every answer of the cloud to a change, each in a place of its own.
+fn lose_every_answer(cast: Cast, cloud: Cloud) {
+    let stage = Stage::new(cast);
+    let (before, wanted) = life(&stage, cloud, FaultPlan::none()).unwrap_or_else(|error| panic!("{}", error.report()));
+    let all = changes(&stage, cloud, &before);
     let points = sample(all.clone());
-    each(&points, |_, (operation, nth)| {
+    each(&points, |(operation, nth)| {
         let when = format!("{operation} {nth}");
-        let stage = Stage::new();
-        stage.sim.follow(FaultPlan::none().rule(Cloud::Tumblebug, operation, When::Nth(*nth), Effect::DropAnswer));
-        let census = life(&stage).unwrap_or_else(|error| panic!("{when}: {}", error.report()));
+        let stage = Stage::new(cast);
+        let lost = FaultPlan::none().rule(cloud, operation, When::Nth(*nth), Effect::DropAnswer);
+        let (_, census) = life(&stage, cloud, lost).unwrap_or_else(|error| panic!("{when}: {}", error.report()));
         assert_eq!(census, wanted, "{when}");
         assert_eq!(stage.sim.counters().faults.values().sum::<u64>(), 1, "{when}");
         stage.assert_empty(&when);
     });
-    eprintln!("{} of {} answers to changes lost: Ready and deleted each time, 0 left", points.len(), all.len());
+    eprintln!(
+        "{cloud}: {} of {} answers to changes lost: Ready and deleted each time, 0 left",
+        points.len(),
+        all.len()
+    );
+}
+
+#[test]
+fn a_lost_answer_of_aws_to_any_change_changes_nothing() {
+    lose_every_answer(AWS, Cloud::Aws);
+}
+
+#[test]
+fn a_lost_answer_of_tumblebug_to_any_change_changes_nothing() {
+    lose_every_answer(MIXED, Cloud::Tumblebug);
 }

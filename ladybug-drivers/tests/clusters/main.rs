@@ -1,9 +1,12 @@
-//! Whole clusters of several drivers: a pool of Tumblebug beside a pool of AWS itself, both over real HTTP, on hosts of the
-//! simulated world. Also when the process dies at a call, and when an answer is lost.
+//! Whole clusters over real HTTP on simulated clouds, with hosts of the simulated world: on AWS, and over a pool of
+//! Tumblebug beside a pool of AWS itself. Also when the process dies at a call, and when an answer is lost: nothing is lost,
+//! nothing is left, nothing is made twice and nobody else's is touched.
 //!
 //! `LADYBUG_EVERY_CALL=1` tries every call instead of a sample.
 #![expect(clippy::wildcard_enum_match_arm, reason = "tests name what they know of enums that may grow")]
 
+#[cfg(test)]
+mod deaths;
 #[cfg(test)]
 mod hosts;
 #[cfg(test)]
@@ -16,3 +19,5 @@ mod mixed;
 mod points;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod stranger;

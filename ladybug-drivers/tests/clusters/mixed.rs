@@ -3,24 +3,27 @@
 use ladybug_cloudsim::Cloud;
 use ladybug_core::lifecycle::{Change, ClusterLifecycle, ClusterPhase};
 
-use crate::stage::{Stage, spec};
+use super::{
+    deaths::Place,
+    stage::{MIXED, Stage},
+};
 
 #[test]
 fn the_example_of_a_tumblebug_pool_and_an_aws_pool_is_one_cluster() {
-    let stage = Stage::new();
+    let stage = Stage::new(MIXED);
     let cluster = stage.live(async |ladybug| {
-        let plan = ladybug.plan(&Change::To(spec())).await.unwrap();
+        let plan = ladybug.plan(&Change::To(stage.spec())).await.unwrap();
         let cluster = plan.cluster;
         let made = ladybug.apply(plan).await.unwrap().success().await;
         made.unwrap_or_else(|error| panic!("{}", error.report()));
         let state = ladybug.get(&cluster).await.unwrap();
         assert_eq!(state.phase, ClusterPhase::Ready);
         assert!(state.nodes.values().all(|node| node.public_ip.is_some()), "{:?}", state.nodes);
-        assert!(ladybug.plan(&Change::To(spec())).await.unwrap().is_empty(), "there is nothing more to do");
+        assert!(ladybug.plan(&Change::To(stage.spec())).await.unwrap().is_empty(), "there is nothing more to do");
         cluster
     });
     let census = stage.census();
-    assert_eq!((census[&(Cloud::Tumblebug, "infra")], census[&(Cloud::Aws, "instance")]), (2, 1), "{census:?}");
+    assert_eq!((census["tumblebug infra"], census["aws instance"]), (2, 1), "{census:?}");
     let deleted = stage.live(async |ladybug| ladybug.delete(&cluster).await?.success().await);
     deleted.unwrap_or_else(|error| panic!("{}", error.report()));
     let calls = stage.sim.counters().calls;

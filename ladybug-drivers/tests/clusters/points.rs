@@ -6,7 +6,7 @@ use std::{
 };
 
 /// How many points are tried of a large number of them.
-const SAMPLE: usize = 24;
+const SAMPLE: usize = 50;
 /// How many are tried at once: most of the time is waiting.
 pub(crate) const AT_ONCE: usize = 4;
 
@@ -17,16 +17,17 @@ pub(crate) fn sample<T>(points: Vec<T>) -> Vec<T> {
     points.into_iter().step_by(step).collect()
 }
 
-/// Tries each point, with its number, on threads of their own, a few at once.
-pub(crate) fn each<T: Sync>(points: &[T], attempt: impl Fn(usize, &T) + Sync) {
+/// Tries each point on threads of their own, a few at once.
+///
+/// # Panics
+/// When a try does.
+pub(crate) fn each<T: Sync>(points: &[T], attempt: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(points.len()) {
             scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::SeqCst);
-                    let Some(point) = points.get(number) else { return };
-                    attempt(number, point);
+                while let Some(point) = points.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    attempt(point);
                 }
             });
         }
