@@ -1,39 +1,16 @@
 //! Moto where it verifies signatures, with botocore's own signer, and the permissions of users.
 
-use std::time::Duration;
-
 use ladybug_core::{
     ClusterName, Error, ErrorKind, Region, ResourceKey,
     cloud::{Call, CloudDriver, Location, NetworkSpec, Owner, Resource, ResourceSpec, SshKeySpec},
 };
 
-use super::{
-    bench::{AwsBench, REGION},
-    moto::{Moto, Server},
-    raw::{Raw, words},
-};
+use super::{bench::REGION, moto::Server};
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKXdDFif6CQJ/K5qSuFAvAAX1pstDbAb0PPRy1x8n4iz";
-/// The calls of [`user`], which come before anything is verified.
-const CALLS: &str = "3";
+/// Who may look at everything and import keys.
 const POLICY: &str = r#"{ "Version": "2012-10-17", "Statement":
     [{ "Effect": "Allow", "Action": ["ec2:Describe*", "ec2:ImportKeyPair"], "Resource": "*" }] }"#;
-
-/// The key of a user who may look at everything and import keys.
-async fn user(server: &Server) -> (String, String) {
-    let raw = Raw {
-        endpoint: format!("{}/", server.endpoint),
-        key: "AKIAIOSFODNN7EXAMPLE".to_owned(),
-        secret: "nobody asks".to_owned(),
-        region: REGION.to_owned(),
-    };
-    let name = ("UserName", "driver");
-    raw.iam("CreateUser", &[name]).await.unwrap();
-    raw.iam("PutUserPolicy", &[name, ("PolicyName", "p"), ("PolicyDocument", POLICY)]).await.unwrap();
-    let key = raw.iam("CreateAccessKey", &[name]).await.unwrap();
-    let word = |field| words(&key, field).into_iter().next().unwrap();
-    (word("AccessKeyId"), word("SecretAccessKey"))
-}
 
 async fn ensure(driver: &dyn CloudDriver, spec: ResourceSpec) -> Result<Resource, Error> {
     let uid = "0190163d-8694-739b-aea5-966c26f8ad02".parse().unwrap();
@@ -43,9 +20,9 @@ async fn ensure(driver: &dyn CloudDriver, spec: ResourceSpec) -> Result<Resource
 
 #[tokio::test]
 async fn botocore_s_signer_agrees_and_what_is_not_allowed_is_named() {
-    let Some(server) = Server::start_with(&[("INITIAL_NO_AUTH_ACTION_COUNT", CALLS)]).await else { return };
-    let (key, secret) = user(&server).await;
-    let bench = async |secret: &str| AwsBench::new(&server.endpoint, &key, secret, Duration::ZERO, Moto).await;
+    let Some(server) = Server::start().await else { return };
+    let (key, secret) = server.only_user(POLICY).await;
+    let bench = async |secret: &str| server.bench_of(&key, secret).await;
     let ssh_key = || ResourceSpec::SshKey(SshKeySpec { public_key: KEY.to_owned() });
 
     let right = bench(&secret).await;

@@ -7,10 +7,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ladybug_core::conformance::driver::{Outcome, Wishes, outcomes};
+use ladybug_core::conformance::driver::{Fault, Outcome, Wishes, outcomes};
 use tokio::time::{Instant, sleep};
 
-use super::bench::{AwsBench, Site};
+use super::{
+    bench::{AwsBench, REGION, Site},
+    raw::{Raw, words},
+};
 
 /// The checks that cannot pass on moto 5.2.1, and what moto does there that AWS does not.
 const GAPS: &[(&str, &str)] = &[
@@ -20,12 +23,37 @@ const GAPS: &[(&str, &str)] = &[
     ("an_unknown_region_is_not_found", "every region is taken, and then answered with 500"),
 ];
 
+/// Who may do everything.
+const ALL: &str =
+    r#"{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] }"#;
+/// What else is put on a user who may do nothing here.
+const NOTHING: &str = r#"{ "Version": "2012-10-17", "Statement":
+    [{ "Effect": "Deny", "Action": ["ec2:*", "elasticloadbalancing:*", "servicequotas:*"], "Resource": "*" }] }"#;
+
 /// What is particular about moto.
 #[derive(Debug)]
-pub(crate) struct Moto;
+pub(crate) struct Moto(Raw);
+
+impl Moto {
+    async fn policy(&self, action: &str, more: &[(&str, &str)]) {
+        let names = [("UserName", "driver"), ("PolicyName", "limit")];
+        self.0.iam(action, &[&names, more].concat()).await.unwrap();
+    }
+}
 
 #[async_trait]
 impl Site for Moto {
+    async fn deny(&self, fault: Fault) -> bool {
+        if fault == Fault::NoPermission {
+            self.policy("PutUserPolicy", &[("PolicyDocument", NOTHING)]).await;
+        }
+        fault == Fault::NoPermission
+    }
+
+    async fn allow(&self) {
+        self.policy("PutUserPolicy", &[("PolicyDocument", ALL)]).await;
+    }
+
     fn tune(&self, wishes: &mut Wishes) {
         wishes.patience = Duration::from_secs(10);
         wishes.pauses = (Duration::from_millis(5), Duration::from_millis(100));
@@ -52,11 +80,6 @@ impl Drop for Server {
 impl Server {
     /// Starts moto with every check that it has; `None`, with a word on stderr, where it is not installed.
     pub(crate) async fn start() -> Option<Self> {
-        Self::start_with(&[]).await
-    }
-
-    /// The same, with more variables of its environment.
-    pub(crate) async fn start_with(more: &[(&str, &str)]) -> Option<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let images = std::env::var("LADYBUG_FIXTURES").map(|path| format!("{path}/ec2/moto-amis-ubuntu.json"));
         let Ok(images) = images else {
@@ -69,7 +92,6 @@ impl Server {
             .env("MOTO_ENABLE_AMI_VALIDATION", "1")
             .env("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "1")
             .env("MOTO_AMIS_PATH", images)
-            .envs(more.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
@@ -86,10 +108,38 @@ impl Server {
         Some(server)
     }
 
-    /// A bench on an account without anything.
+    /// A bench on an account without anything but its user, who may do everything.
     pub(crate) async fn bench(&self) -> AwsBench {
-        reqwest::Client::new().post(format!("{}/moto-api/reset", self.endpoint)).send().await.unwrap();
-        AwsBench::new(&self.endpoint, "AKIAIOSFODNN7EXAMPLE", "a secret", Duration::from_millis(20), Moto).await
+        let (key, secret) = self.only_user(ALL).await;
+        self.bench_of(&key, &secret).await
+    }
+
+    /// A bench with this key.
+    pub(crate) async fn bench_of(&self, key: &str, secret: &str) -> AwsBench {
+        let moto = Moto(self.raw(key, secret));
+        AwsBench::new(&self.endpoint, key, secret, Duration::from_millis(20), moto).await
+    }
+
+    /// Empties the account, makes a user with this policy, and verifies the signatures and permissions of everything that
+    /// comes after; gives the user's key.
+    pub(crate) async fn only_user(&self, policy: &str) -> (String, String) {
+        let post = |path: &str, body: &'static str| {
+            reqwest::Client::new().post(format!("{}/moto-api/{path}", self.endpoint)).body(body).send()
+        };
+        post("reset", "").await.unwrap();
+        // The three calls of this function are the ones that nobody verifies.
+        post("reset-auth", "3").await.unwrap();
+        let (raw, name) = (self.raw("AKIAIOSFODNN7EXAMPLE", "nobody asks"), ("UserName", "driver"));
+        raw.iam("CreateUser", &[name]).await.unwrap();
+        raw.iam("PutUserPolicy", &[name, ("PolicyName", "all"), ("PolicyDocument", policy)]).await.unwrap();
+        let made = raw.iam("CreateAccessKey", &[name]).await.unwrap();
+        let word = |field| words(&made, field).into_iter().next().unwrap();
+        (word("AccessKeyId"), word("SecretAccessKey"))
+    }
+
+    fn raw(&self, key: &str, secret: &str) -> Raw {
+        let endpoint = format!("{}/", self.endpoint);
+        Raw { endpoint, key: key.to_owned(), secret: secret.to_owned(), region: REGION.to_owned() }
     }
 }
 

@@ -8,6 +8,9 @@
 #[cfg(test)]
 mod deaths;
 #[cfg(test)]
+#[path = "../tumblebug/document.rs"]
+mod document;
+#[cfg(test)]
 mod hosts;
 #[cfg(test)]
 mod killed;

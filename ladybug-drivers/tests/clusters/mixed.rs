@@ -5,6 +5,7 @@ use ladybug_core::lifecycle::{Change, ClusterLifecycle, ClusterPhase};
 
 use super::{
     deaths::Place,
+    document::document,
     stage::{MIXED, Stage},
 };
 
@@ -35,4 +36,7 @@ fn the_example_of_a_tumblebug_pool_and_an_aws_pool_is_one_cluster() {
         census.values().sum::<usize>()
     );
     stage.assert_empty("after its end");
+    if let Some(document) = document() {
+        document.judge(&stage.sim.transcript());
+    }
 }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod live;
