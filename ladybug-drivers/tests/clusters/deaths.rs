@@ -137,14 +137,9 @@ pub(crate) struct Deaths {
 impl fmt::Display for Deaths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { points, calls, resumed, reaped } = self;
-        write!(
-            f,
-            "died at {points} of {calls} calls: {resumed} resumed to Ready and deleted, the others before their "
-        )?;
-        write!(
-            f,
-            "recorded nothing yet; again without records: {reaped} resources reaped; 0 left, 0 doubled, 0 of others touched"
-        )
+        let begun = "resumed to Ready and deleted, the rest had recorded nothing yet";
+        write!(f, "died at {points} of {calls} calls: {resumed} {begun}; again without records: {reaped} resources ")?;
+        f.write_str("reaped; 0 left, 0 doubled, 0 of others touched")
     }
 }
 
