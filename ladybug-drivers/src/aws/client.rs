@@ -10,6 +10,7 @@ use super::{
     error::Refusal,
     facts::Facts,
     query::Form,
+    together::Desk,
     xml::Element,
 };
 use crate::http::{Answer, Client, Effect, Trace};
@@ -21,13 +22,14 @@ pub(super) struct Wire {
     client: Client,
     credentials: Credentials,
     facts: Facts,
+    desk: Desk,
 }
 
 impl Wire {
     pub(super) fn new(config: Config) -> Result<Self> {
         let client = Client::new()?;
         let credentials = Credentials::new(&config.source, client.clone());
-        Ok(Self { config, client, credentials, facts: Facts::default() })
+        Ok(Self { config, client, credentials, facts: Facts::default(), desk: Desk::default() })
     }
 
     pub(super) const fn config(&self) -> &Config {
@@ -36,6 +38,10 @@ impl Wire {
 
     pub(super) const fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    pub(super) const fn desk(&self) -> &Desk {
+        &self.desk
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
     config::Config,
     delete, firewall, key, list, machine, network, resolve,
     shelf::Shelf,
+    together,
 };
 use crate::http::Trace;
 
@@ -108,7 +109,10 @@ impl CloudDriver for Aws {
             return balancer::get(api, resource.id.as_str()).await;
         }
         let Some(shelf) = Shelf::of(resource) else { return Ok(None) };
-        let thing = shelf.by_id(api, resource.id.as_str()).await?;
+        let thing = match shelf.is_of_machines() {
+            true => together::machine(api, resource.id.as_str()).await?,
+            false => shelf.by_id(api, resource.id.as_str()).await?,
+        };
         thing.map_or(Ok(None), |thing| shelf.show(api, &thing))
     }
 

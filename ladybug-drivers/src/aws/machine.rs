@@ -11,7 +11,7 @@ use ladybug_core::{
     spec::Problem,
 };
 
-use super::{client::Api, error::code, image, network, query::Form, shelf::MACHINES, xml::Element};
+use super::{client::Api, error::code, image, network, query::Form, shelf::MACHINES, together, xml::Element};
 
 /// EC2 takes so many bytes of first-boot data, before they are written in base 64.
 const MOST_USER_DATA: usize = 16 << 10;
@@ -35,7 +35,7 @@ pub(super) async fn ensure(api: Api<'_>, owner: &Owner, at: &Location, spec: &Ma
 }
 
 async fn find(api: Api<'_>, owner: &Owner) -> Result<Option<Element>> {
-    let known = MACHINES.of_owner(api, owner).await?;
+    let known = together::machines_of(api, owner).await?;
     let alive = known.into_iter().filter(|machine| state_name(machine) != "shutting-down");
     Ok(alive.min_by(|a, b| a.word("instanceId").cmp(&b.word("instanceId"))))
 }
@@ -176,7 +176,7 @@ pub(super) async fn act(api: Api<'_>, reference: &ResourceRef, action: Action) -
 }
 
 async fn look(api: Api<'_>, id: &str) -> Result<Resource> {
-    let machine = MACHINES.by_id(api, id).await?;
+    let machine = together::machine(api, id).await?;
     let shown = machine.map(|machine| MACHINES.show(api, &machine)).transpose()?.flatten();
     shown.ok_or_else(|| api.error(ErrorKind::NotFound).with_message("there is no such machine of ladybug"))
 }

@@ -34,6 +34,7 @@ mod shelf;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod together;
 mod xml;
 mod young;
 

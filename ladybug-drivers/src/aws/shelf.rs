@@ -73,6 +73,11 @@ impl Shelf {
         ALL.into_iter().find(fits)
     }
 
+    /// Whether it is the one of machines themselves, not of what is left of them.
+    pub(super) fn is_of_machines(&self) -> bool {
+        self.prefix == MACHINES.prefix
+    }
+
     /// The thing of that id; `None` when EC2 says that there is none.
     ///
     /// # Errors
@@ -99,7 +104,16 @@ impl Shelf {
 
     /// Everything that the filters of `form` let through.
     pub(super) async fn filtered(&self, api: Api<'_>, form: Form) -> Result<Vec<Element>> {
-        let form = self.only.iter().fold(form, |form, (name, values)| form.filter(name, values.iter()));
+        self.asked(api, self.alive(form)).await
+    }
+
+    /// Lets through only what is not gone.
+    pub(super) fn alive(&self, form: Form) -> Form {
+        self.only.iter().fold(form, |form, (name, values)| form.filter(name, values.iter()))
+    }
+
+    /// Everything that `form` asks for.
+    pub(super) async fn asked(&self, api: Api<'_>, form: Form) -> Result<Vec<Element>> {
         let form = if self.pages { form.with("MaxResults", 500) } else { form };
         Ok(self.things(api.ec2_all(self.describe, self.set, form).await?))
     }

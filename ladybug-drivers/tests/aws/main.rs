@@ -28,4 +28,6 @@ mod simulated;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod together;
+#[cfg(test)]
 mod verbs;
