@@ -51,10 +51,12 @@ pub mod kubeadm {
 }
 
 /// Drivers of clouds.
-#[cfg(any(feature = "aws", feature = "hosts", feature = "tumblebug"))]
+#[cfg(any(feature = "aws", feature = "gcp", feature = "hosts", feature = "tumblebug"))]
 pub mod drivers {
     #[cfg(feature = "aws")]
     pub use ladybug_drivers::aws;
+    #[cfg(feature = "gcp")]
+    pub use ladybug_drivers::gcp;
     #[cfg(feature = "hosts")]
     pub use ladybug_drivers::hosts;
     #[cfg(feature = "tumblebug")]
