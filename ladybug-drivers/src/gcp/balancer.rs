@@ -20,7 +20,10 @@ use super::{
     list::resource,
     member,
     rule::Opening,
-    shelf::{ADDRESSES, At, BACKENDS, FIREWALLS, FORWARDING, GROUPS, HEALTH_CHECKS, NETWORKS, Shelf, check_ours, entries, last, text},
+    shelf::{
+        ADDRESSES, At, BACKENDS, FIREWALLS, FORWARDING, GROUPS, HEALTH_CHECKS, NETWORKS, Shelf, check_ours, entries,
+        last, text,
+    },
     tags::{Mark, part},
 };
 
@@ -165,7 +168,9 @@ pub(super) async fn get(api: Api<'_>, name: &str) -> Result<Option<Resource>> {
 
 /// Deletes the parts from the front to the back, and the address last.
 pub(super) async fn delete(api: Api<'_>, name: &str) -> Result<Deletion> {
-    let Some((_, mark)) = ADDRESSES.marked(api, At::name(name), KIND).await? else { return Ok(Deletion::AlreadyAbsent) };
+    let Some((_, mark)) = ADDRESSES.marked(api, At::name(name), KIND).await? else {
+        return Ok(Deletion::AlreadyAbsent);
+    };
     let ours = Ours { api, mark: &mark };
     ours.delete(&FORWARDING, At::name(name)).await?;
     ours.delete(&BACKENDS, At::name(name)).await?;
@@ -199,7 +204,8 @@ impl Ours<'_> {
     async fn delete_groups(&self, name: &str) -> Result<()> {
         let known = GROUPS.all(self.api, Some(&format!("name={name}"))).await?;
         let ours = known.iter().filter(|group| Mark::read(group).is_some_and(|other| other.is_of(self.mark)));
-        let deleted = ours.map(|group| GROUPS.delete(self.api, At::zone(text(group, "name"), last(text(group, "zone")))));
+        let deleted =
+            ours.map(|group| GROUPS.delete(self.api, At::zone(text(group, "name"), last(text(group, "zone")))));
         join_all(deleted).await.into_iter().collect::<Result<Vec<_>>>().map(drop)
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use google_cloud_auth::{
-    credentials::{self, CacheableResource, Credentials, external_account, impersonated, service_account, user_account},
+    credentials::{
+        self, CacheableResource, Credentials, external_account, impersonated, service_account, user_account,
+    },
     errors::CredentialsError,
 };
 use http::{Extensions, HeaderMap};
@@ -15,7 +17,8 @@ use super::config::Source;
 
 /// What a token is for.
 const SCOPE: &str = "https://www.googleapis.com/auth/compute";
-const REMEDY: &str = "set GOOGLE_APPLICATION_CREDENTIALS to a credential's file, or run `gcloud auth application-default login`";
+const REMEDY: &str =
+    "set GOOGLE_APPLICATION_CREDENTIALS to a credential's file, or run `gcloud auth application-default login`";
 
 /// The credential of one project, shared by all requests. `Debug` shows nothing of it.
 ///

@@ -31,7 +31,8 @@ impl Refusal {
             let entries = error.get(list).and_then(Value::as_array).into_iter().flatten();
             entries.filter_map(|entry| entry.get("reason").and_then(Value::as_str)).next()
         };
-        let code = reason("details").or_else(|| reason("errors")).or_else(|| error.get("status").and_then(Value::as_str));
+        let code =
+            reason("details").or_else(|| reason("errors")).or_else(|| error.get("status").and_then(Value::as_str));
         Some(Self { code: code.map_or_else(|| format!("HTTP{status}"), str::to_owned), message })
     }
 
@@ -75,7 +76,8 @@ struct Meaning {
     remedy: &'static str,
 }
 
-const CREDENTIAL: &str = "check the credential: GOOGLE_APPLICATION_CREDENTIALS, the login or this machine's service account";
+const CREDENTIAL: &str =
+    "check the credential: GOOGLE_APPLICATION_CREDENTIALS, the login or this machine's service account";
 const ROLE: &str = "give the credential a role in the project with the permission that is named";
 const API: &str = "enable the API (`gcloud services enable compute.googleapis.com`), and try again in some minutes";
 const POLICY: &str = "an organization policy denies this; ask its administrator, or choose what it allows";
@@ -95,17 +97,34 @@ fn meaning(code: &str, message: &str) -> Meaning {
     use ErrorKind as Kind;
     use Retry::{No, Unknown, Yes};
     let (kind, retry, remedy) = match code {
-        "authError" | "UNAUTHENTICATED" | "ACCESS_TOKEN_EXPIRED" | "ACCESS_TOKEN_TYPE_UNSUPPORTED"
-        | "CREDENTIALS_MISSING" | "invalidCredentials" | "HTTP401" => (Kind::Unauthenticated, No, CREDENTIAL),
+        "authError"
+        | "UNAUTHENTICATED"
+        | "ACCESS_TOKEN_EXPIRED"
+        | "ACCESS_TOKEN_TYPE_UNSUPPORTED"
+        | "CREDENTIALS_MISSING"
+        | "invalidCredentials"
+        | "HTTP401" => (Kind::Unauthenticated, No, CREDENTIAL),
         "accessNotConfigured" | "SERVICE_DISABLED" => (Kind::PermissionDenied, No, API),
         "BILLING_DISABLED" | "billingNotEnabled" => (Kind::PermissionDenied, No, BILLING),
-        "forbidden" | "insufficientPermissions" | "IAM_PERMISSION_DENIED" | "PERMISSION_DENIED" | "PERMISSIONS_ERROR"
-        | "ACCESS_TOKEN_SCOPE_INSUFFICIENT" | "FORBIDDEN" | "HTTP403" => (Kind::PermissionDenied, No, ROLE),
+        "forbidden"
+        | "insufficientPermissions"
+        | "IAM_PERMISSION_DENIED"
+        | "PERMISSION_DENIED"
+        | "PERMISSIONS_ERROR"
+        | "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
+        | "FORBIDDEN"
+        | "HTTP403" => (Kind::PermissionDenied, No, ROLE),
         // The same reason tells of an outdated fingerprint and of an organization's policy.
-        "conditionNotMet" | "CONDITION_NOT_MET" if message.contains("onstraint") => (Kind::PermissionDenied, No, POLICY),
+        "conditionNotMet" | "CONDITION_NOT_MET" if message.contains("onstraint") => {
+            (Kind::PermissionDenied, No, POLICY)
+        }
         "conditionNotMet" | "CONDITION_NOT_MET" | "HTTP412" => (Kind::Conflict, Yes, EDITED),
-        "rateLimitExceeded" | "userRateLimitExceeded" | "RATE_LIMIT_EXCEEDED" | "RESOURCE_OPERATION_RATE_EXCEEDED"
-        | "OPERATION_RATE_EXCEEDED" | "HTTP429" => (Kind::RateLimited, Yes, ""),
+        "rateLimitExceeded"
+        | "userRateLimitExceeded"
+        | "RATE_LIMIT_EXCEEDED"
+        | "RESOURCE_OPERATION_RATE_EXCEEDED"
+        | "OPERATION_RATE_EXCEEDED"
+        | "HTTP429" => (Kind::RateLimited, Yes, ""),
         "quotaExceeded" | "limitExceeded" | "QUOTA_EXCEEDED" | "LIMIT_EXCEEDED" => (Kind::QuotaExceeded, No, QUOTA),
         "ZONE_RESOURCE_POOL_EXHAUSTED"
         | "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS"
@@ -119,10 +138,17 @@ fn meaning(code: &str, message: &str) -> Meaning {
         "resourceNotReady" | "RESOURCE_NOT_READY" | "conflict" | "HTTP409" => (Kind::Conflict, Yes, NOT_READY),
         "alreadyExists" | "RESOURCE_ALREADY_EXISTS" | "duplicate" => (Kind::AlreadyExists, No, TAKEN),
         "notFound" | "RESOURCE_NOT_FOUND" | "NOT_FOUND" | "HTTP404" => (Kind::NotFound, No, ""),
-        "invalid" | "invalidParameter" | "badRequest" | "required" | "INVALID_ARGUMENT" | "INVALID_FIELD_VALUE"
-        | "INVALID_USAGE" | "invalidUsage" | "fieldNotAllowed" | "resourceInUse" | "INVALID_REQUEST" => {
-            (Kind::InvalidSpec, No, SPEC)
-        }
+        "invalid"
+        | "invalidParameter"
+        | "badRequest"
+        | "required"
+        | "INVALID_ARGUMENT"
+        | "INVALID_FIELD_VALUE"
+        | "INVALID_USAGE"
+        | "invalidUsage"
+        | "fieldNotAllowed"
+        | "resourceInUse"
+        | "INVALID_REQUEST" => (Kind::InvalidSpec, No, SPEC),
         "UNSUPPORTED_OPERATION" | "unsupportedOperation" | "notImplemented" => (Kind::Unsupported, No, ""),
         "backendError" | "UNAVAILABLE" | "HTTP503" => (Kind::Unavailable, Yes, ""),
         "internalError" | "INTERNAL_ERROR" | "INTERNAL" => (Kind::Unavailable, Unknown, ""),
@@ -163,13 +189,17 @@ mod tests {
             assert_eq!(error.disposition(), Disposition::Permanent);
         }
         let limited = error(403, &body(403, "rateLimitExceeded", "slow"), Effect::Write);
-        assert_eq!((limited.kind(), limited.disposition()), (ErrorKind::RateLimited, Disposition::Transient { after: None }));
+        assert_eq!(
+            (limited.kind(), limited.disposition()),
+            (ErrorKind::RateLimited, Disposition::Transient { after: None })
+        );
     }
 
     #[test]
     fn the_details_say_more_than_the_reason() {
         let mut refusal = body(403, "forbidden", "API not used before");
-        refusal["error"]["details"] = json!([{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED" }]);
+        refusal["error"]["details"] =
+            json!([{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED" }]);
         assert_eq!(error(403, &refusal, Effect::Read).remedy(), Some(API));
     }
 
@@ -195,7 +225,8 @@ mod tests {
     fn an_operation_s_failure_is_read() {
         let operation = json!({ "status": "DONE", "httpErrorStatusCode": 503, "error": { "errors": [
             { "code": "ZONE_RESOURCE_POOL_EXHAUSTED", "message": "The zone does not have enough resources" }] } });
-        let error = Refusal::of_operation(&operation).unwrap().into_error("make it", "instances.insert", Effect::Write, None);
+        let error =
+            Refusal::of_operation(&operation).unwrap().into_error("make it", "instances.insert", Effect::Write, None);
         assert_eq!((error.kind(), error.disposition()), (ErrorKind::NoCapacity, Disposition::Permanent));
         assert_eq!(Refusal::of_operation(&json!({ "status": "DONE" })), None);
     }

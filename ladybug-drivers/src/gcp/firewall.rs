@@ -38,7 +38,12 @@ pub(super) async fn ensure(api: Api<'_>, owner: &Owner, spec: &FirewallSpec) -> 
     let parts: BTreeMap<&str, &Value> = parts.map(|rule| (text(rule, "name"), rule)).collect();
     let wanted: BTreeMap<_, _> =
         rule::wanted(&spec.rules).into_iter().map(|(key, opening)| (part(owner, &key), opening)).collect();
-    let filter = Filter { api, mark: &mark, network: NETWORKS.path(api, At::name(spec.network.id.as_str())), tags: BTreeSet::from([name]) };
+    let filter = Filter {
+        api,
+        mark: &mark,
+        network: NETWORKS.path(api, At::name(spec.network.id.as_str())),
+        tags: BTreeSet::from([name]),
+    };
     // What is wanted is let in before what is not wanted is shut out, so that no change of rules cuts a cluster off.
     let opened = wanted.iter().map(|(name, opening)| filter.open(name, opening, parts.get(name.as_str()).copied()));
     join_all(opened).await.into_iter().collect::<Result<()>>()?;
@@ -115,7 +120,9 @@ pub(super) async fn get(api: Api<'_>, name: &str) -> Result<Option<Resource>> {
 
 /// Deletes the rules, the first one last. Refused while a machine has the filter: Compute Engine itself would not mind.
 pub(super) async fn delete(api: Api<'_>, name: &str) -> Result<Deletion> {
-    let Some((_, mark)) = FIREWALLS.marked(api, At::name(name), KIND).await? else { return Ok(Deletion::AlreadyAbsent) };
+    let Some((_, mark)) = FIREWALLS.marked(api, At::name(name), KIND).await? else {
+        return Ok(Deletion::AlreadyAbsent);
+    };
     check_unused(api, name, &mark).await?;
     let all = FIREWALLS.all(api, None).await?;
     shut(api, all.iter().filter(|rule| is_part(rule, &mark)).map(|rule| text(rule, "name"))).await?;

@@ -2,7 +2,10 @@
 
 use ladybug_core::{
     ErrorKind, Result, Zone,
-    cloud::{Deletion, Location, MachineSpec, Offer, Owner, Resource, ResourceDetail, ResourceKind, ResourceRef, ResourceStatus},
+    cloud::{
+        Deletion, Location, MachineSpec, Offer, Owner, Resource, ResourceDetail, ResourceKind, ResourceRef,
+        ResourceStatus,
+    },
     spec::Problem,
 };
 use serde_json::{Value, json};
@@ -161,7 +164,9 @@ async fn is_deleted(api: Api<'_>, machine: &Value) -> Result<bool> {
     let path = api.in_project(&format!("zones/{zone}/operations"));
     let letter = Letter::get("zoneOperations.list", path).with("filter", filter);
     let answer = api.ask(letter).await?;
-    let of = |operation: &Value| text(operation, "operationType") == "delete" && operation.get("targetId") == machine.get("id");
+    let of = |operation: &Value| {
+        text(operation, "operationType") == "delete" && operation.get("targetId") == machine.get("id")
+    };
     Ok(entries(&answer, "items").any(|operation| of(operation) && text(operation, "status") != "DONE"))
 }
 

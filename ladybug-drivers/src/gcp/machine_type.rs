@@ -77,12 +77,16 @@ impl Found {
     /// `NotFound`, with what could be changed, when there are none.
     pub(super) fn offers(&self, api: Api<'_>, query: &MachineQuery) -> Result<Vec<Offer>> {
         let fits = |name: &&String| self.kinds.get(*name).is_some_and(|(size, _)| fits(size, &query.machine));
-        let zones = |name: &String| self.kinds.get(name).map(|(_, zones)| acceptable(zones, &query.zones)).unwrap_or_default();
-        let chosen = self.names.iter().filter(fits).map(|name| (name, zones(name))).filter(|(_, zones)| !zones.is_empty());
+        let zones =
+            |name: &String| self.kinds.get(name).map(|(_, zones)| acceptable(zones, &query.zones)).unwrap_or_default();
+        let chosen =
+            self.names.iter().filter(fits).map(|name| (name, zones(name))).filter(|(_, zones)| !zones.is_empty());
         let price = |name: &str| if query.spot { None } else { api.wire.config().prices.price(name, api.region) };
         let offers: Vec<_> = chosen
             .take(CHOICE)
-            .flat_map(|(name, zones)| zones.into_iter().map(move |zone| Offer::new(name.clone(), Some(zone), price(name))))
+            .flat_map(|(name, zones)| {
+                zones.into_iter().map(move |zone| Offer::new(name.clone(), Some(zone), price(name)))
+            })
             .collect();
         if offers.is_empty() { Err(self.nothing(api, query)) } else { Ok(offers) }
     }

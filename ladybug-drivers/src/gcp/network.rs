@@ -76,7 +76,10 @@ fn check(spec: &NetworkSpec) -> Result<()> {
     if PREFIXES.contains(&spec.cidr.prefix_len()) {
         return Ok(());
     }
-    let problem = Problem::new("network.cidr", format!("{} is not of a size from /8 to /29, as Google Cloud wants it", spec.cidr));
+    let problem = Problem::new(
+        "network.cidr",
+        format!("{} is not of a size from /8 to /29, as Google Cloud wants it", spec.cidr),
+    );
     Err(ladybug_core::Error::invalid_spec("make a network on Google Cloud", vec![problem]))
 }
 

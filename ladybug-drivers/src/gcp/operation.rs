@@ -87,7 +87,8 @@ impl Operation {
             (None, Some(region)) => ("regionOperations", format!("regions/{region}")),
             (None, None) => ("globalOperations", "global".to_owned()),
         };
-        let (method, path) = (format!("{service}.{how}"), api.in_project(&format!("{place}/operations/{}", self.name())));
+        let (method, path) =
+            (format!("{service}.{how}"), api.in_project(&format!("{place}/operations/{}", self.name())));
         if how == "get" {
             return api.ask(Letter::get(&method, path)).await;
         }

@@ -130,12 +130,7 @@ impl Table {
     }
 }
 
-fn rates(
-    table: &mut BTreeMap<(String, String), u64>,
-    family: &str,
-    regions: &[&str],
-    prices: &[&str],
-) -> Option<()> {
+fn rates(table: &mut BTreeMap<(String, String), u64>, family: &str, regions: &[&str], prices: &[&str]) -> Option<()> {
     for (region, price) in regions.iter().zip(prices).filter(|(_, price)| !price.is_empty()) {
         table.insert((family.to_owned(), (*region).to_owned()), u64::from(price.parse::<u32>().ok()?));
     }

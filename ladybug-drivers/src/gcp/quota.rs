@@ -9,10 +9,20 @@ use super::{
 };
 
 /// Refuses when a quota of the region or of the project leaves no room for `query.count` machines of `machine_type`.
-pub(super) async fn check(api: Api<'_>, query: &MachineQuery, region: &Value, machine_type: &str, vcpu: u32) -> Result<()> {
+pub(super) async fn check(
+    api: Api<'_>,
+    query: &MachineQuery,
+    region: &Value,
+    machine_type: &str,
+    vcpu: u32,
+) -> Result<()> {
     let vcpus = f64::from(vcpu) * f64::from(query.count);
     let processors = processors(region, machine_type, query.spot);
-    for (metric, wanted) in [(processors.as_str(), vcpus), ("INSTANCES", f64::from(query.count)), ("IN_USE_ADDRESSES", f64::from(query.count))] {
+    for (metric, wanted) in [
+        (processors.as_str(), vcpus),
+        ("INSTANCES", f64::from(query.count)),
+        ("IN_USE_ADDRESSES", f64::from(query.count)),
+    ] {
         room(api, region, metric, wanted)?;
     }
     match api.ask(Letter::get("projects.get", format!("projects/{}", api.wire.config().project))).await {

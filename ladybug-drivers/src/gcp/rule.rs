@@ -66,14 +66,17 @@ impl Opening {
     fn allowed(&self) -> Value {
         match self.ports {
             None => json!([{ "IPProtocol": self.protocol }]),
-            Some((first, last)) if first == last => json!([{ "IPProtocol": self.protocol, "ports": [first.to_string()] }]),
+            Some((first, last)) if first == last => {
+                json!([{ "IPProtocol": self.protocol, "ports": [first.to_string()] }])
+            }
             Some((first, last)) => json!([{ "IPProtocol": self.protocol, "ports": [format!("{first}-{last}")] }]),
         }
     }
 
     /// Whether a rule that is shown lets in exactly this.
     pub(super) fn is(&self, shown: &Value, tags: &BTreeSet<String>) -> bool {
-        let set = |name: &str| entries(shown, name).filter_map(Value::as_str).map(str::to_owned).collect::<BTreeSet<_>>();
+        let set =
+            |name: &str| entries(shown, name).filter_map(Value::as_str).map(str::to_owned).collect::<BTreeSet<_>>();
         let ranges = set("sourceRanges").iter().map(|range| range.parse().ok()).collect::<Option<BTreeSet<IpNet>>>();
         let more = ["sourceTags", "sourceServiceAccounts", "targetServiceAccounts", "destinationRanges"];
         shown.get("allowed") == Some(&self.allowed())
@@ -104,7 +107,8 @@ mod tests {
         let before = wanted(&rules);
         rules.push(rule(Protocol::Udp, Some((51820, 51820)), "198.51.100.8/32"));
         let after = wanted(&rules);
-        let changed: Vec<_> = after.iter().filter(|(key, opening)| !opening.is(&before[*key].fields(&tags), &tags)).collect();
+        let changed: Vec<_> =
+            after.iter().filter(|(key, opening)| !opening.is(&before[*key].fields(&tags), &tags)).collect();
         assert_eq!(changed.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["udp-51820"]);
         assert_eq!(after["tcp-22"].fields(&tags)["sourceRanges"], json!(["203.0.113.0/24"]));
     }

@@ -181,7 +181,9 @@ impl Shelf {
                     id = Some(request_id(&last.replace('-', ""), &name));
                     spent += 1;
                 }
-                (None, Err(error), _) if error.kind() == ErrorKind::AlreadyExists => return self.known(api, at, error).await,
+                (None, Err(error), _) if error.kind() == ErrorKind::AlreadyExists => {
+                    return self.known(api, at, error).await;
+                }
                 (None, Err(error), _) => return Err(error),
                 (None, Ok(()), _) => {
                     let message = format!("{} was made and is gone already", at.name);
@@ -226,7 +228,13 @@ impl Shelf {
     }
 
     /// Does something to a thing that has a method of its own.
-    pub(super) async fn act(&self, api: Api<'_>, at: At<'_>, method: &'static str, body: Option<&Value>) -> Result<Operation> {
+    pub(super) async fn act(
+        &self,
+        api: Api<'_>,
+        at: At<'_>,
+        method: &'static str,
+        body: Option<&Value>,
+    ) -> Result<Operation> {
         let path = format!("{}/{}", self.path(api, at), method.rsplit('.').next().unwrap_or_default());
         Ok(Operation::new(method, api.ask(Letter::change(method, Method::POST, path, body)).await?))
     }
@@ -235,7 +243,9 @@ impl Shelf {
 /// A scope that did not answer is no empty scope.
 fn check_reached(api: Api<'_>, scope: &Value) -> Result<()> {
     match scope.pointer("/warning/code").and_then(Value::as_str) {
-        Some("UNREACHABLE") => Err(api.for_now(ErrorKind::Unavailable).with_message("a zone of the region does not answer")),
+        Some("UNREACHABLE") => {
+            Err(api.for_now(ErrorKind::Unavailable).with_message("a zone of the region does not answer"))
+        }
         Some(_) | None => Ok(()),
     }
 }

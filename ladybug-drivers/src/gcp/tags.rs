@@ -130,7 +130,10 @@ mod tests {
             let mark = Mark::new(&owner("c1", "a/b.1"), kind, &region);
             assert_eq!(Mark::read(&json!({ "description": mark.write() })), Some(mark.clone()));
             let thing = json!({ "description": with_public_key(&mark, "ssh-ed25519 AAAA ladybug-kind=machine") });
-            assert_eq!((Mark::read(&thing), public_key(&thing)), (Some(mark), Some("ssh-ed25519 AAAA ladybug-kind=machine")));
+            assert_eq!(
+                (Mark::read(&thing), public_key(&thing)),
+                (Some(mark), Some("ssh-ed25519 AAAA ladybug-kind=machine"))
+            );
         }
         assert_eq!(Mark::read(&json!({ "description": "ladybug-cluster=c1" })), None);
         assert_eq!(Mark::read(&json!({})), None);

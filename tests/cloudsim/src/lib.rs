@@ -26,6 +26,7 @@
 //! | `transcript`, `counters` | what was said, without secrets, and how often |
 //! | `http` | the server; the `Face` trait; the pipeline of one exchange |
 //! | `aws` | the first face |
+//! | `gcp` | Google Cloud's Compute Engine v1, where every change is an operation |
 //! | `tumblebug` | CB-Tumblebug 0.13, whose calls last until the machines are there |
 //! | `world_hosts` | feature `world`: the machines as hosts of `ladybug_core`'s simulated world, where clusters come up |
 //!
@@ -41,6 +42,12 @@ mod clock;
 mod config;
 mod counters;
 mod fault;
+#[expect(
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "JSON by the name of a field: what is missing reads as null, and what is of another type is passed over"
+)]
+mod gcp;
 mod herald;
 mod hook;
 mod http;
@@ -61,6 +68,7 @@ pub use clock::SimTime;
 pub use config::{AwsConfig, AwsLimits, Config};
 pub use counters::Counters;
 pub use fault::{Effect, FaultPlan, When};
+pub use gcp::{GcpConfig, GcpFace};
 pub use hook::{Birth, InstanceHook, Opening, Presence};
 pub use sim::CloudSim;
 pub use tumblebug::{Dialect, Ran, RemoteShell, TumblebugConfig, TumblebugFace};

@@ -19,6 +19,7 @@ use crate::{
     config::Config,
     counters::Counters,
     fault::{Effect, FaultPlan, Faults},
+    gcp::{Gcp, GcpFace},
     herald::herald,
     http::{Called, Deed, Face, Front, Reply, Request, serve},
     transcript::Exchange,
@@ -176,6 +177,7 @@ impl Shared {
 pub struct CloudSim {
     shared: Arc<Shared>,
     aws: AwsFace,
+    gcp: GcpFace,
     tumblebug: TumblebugFace,
     tasks: Vec<AbortHandle>,
 }
@@ -196,9 +198,11 @@ impl CloudSim {
     pub async fn start(config: Config) -> io::Result<Self> {
         let clock = Clock::new(config.pace, config.skew);
         let aws = Arc::new(Aws::new(&config, clock.clone()));
+        let gcp = Arc::new(Gcp::new(&config, clock.clone()));
         let tumblebug = Arc::new(Tumblebug::new(&config));
         let faces: BTreeMap<Cloud, Arc<dyn Face>> = BTreeMap::from([
             (Cloud::Aws, Arc::clone(&aws) as Arc<dyn Face>),
+            (Cloud::Gcp, Arc::clone(&gcp) as Arc<dyn Face>),
             (Cloud::Tumblebug, Arc::clone(&tumblebug) as Arc<dyn Face>),
         ]);
         let (shared, deeds) = Shared::new(config, clock, faces);
@@ -208,14 +212,21 @@ impl CloudSim {
         ];
         let address = shared.open(Cloud::Aws, &mut tasks).await?;
         let aws = AwsFace::new(aws, address);
+        let gcp = GcpFace::new(gcp, shared.open(Cloud::Gcp, &mut tasks).await?);
         let tumblebug = TumblebugFace::new(tumblebug, shared.open(Cloud::Tumblebug, &mut tasks).await?);
-        Ok(Self { aws, tumblebug, shared, tasks })
+        Ok(Self { aws, gcp, tumblebug, shared, tasks })
     }
 
     /// The AWS face: EC2, Elastic Load Balancing v2, STS, Systems Manager, Service Quotas.
     #[must_use]
     pub const fn aws(&self) -> &AwsFace {
         &self.aws
+    }
+
+    /// The Google Cloud face: Compute Engine.
+    #[must_use]
+    pub const fn gcp(&self) -> &GcpFace {
+        &self.gcp
     }
 
     /// The CB-Tumblebug face.

@@ -20,7 +20,7 @@ const CONTROL_PLANE: (u64, u64) = (2, 2_048);
 
 /// Puts the machines of clouds into ladybug's simulated world, where its connector reaches them.
 ///
-/// Machines without a `Name` tag that can be a node's name are somebody else's, and stay out. Load balancers find
+/// Machines without a tag `Name` or `name` that can be a node's name are somebody else's, and stay out. Load balancers find
 /// every port of a machine open. Both worlds must live in runtimes whose time runs as the clock on the wall does.
 #[derive(Debug)]
 pub struct WorldHosts {
@@ -38,7 +38,8 @@ impl WorldHosts {
     fn host(&self, birth: &Birth) -> Option<ForeignHost> {
         Some(ForeignHost {
             id: HostId::new(&birth.id),
-            name: NodeName::new(birth.tags.get("Name")?).ok()?,
+            // Google Cloud has no capital letters in labels.
+            name: NodeName::new(birth.tags.get("Name").or_else(|| birth.tags.get("name"))?).ok()?,
             provider: self.providers.get(&birth.cloud)?.clone(),
             network: birth.network.clone(),
             private_ip: birth.private,

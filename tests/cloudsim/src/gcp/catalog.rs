@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 use super::names::{link, region_of};
 
 /// Regions with the letters of their zones.
-pub(super) const REGIONS: &[(&str, &[&str])] =
-    &[("us-central1", &["a", "b", "c", "f"]), ("europe-west1", &["b", "c", "d"]), ("asia-northeast3", &["a", "b", "c"])];
+pub(super) const REGIONS: &[(&str, &[&str])] = &[
+    ("us-central1", &["a", "b", "c", "f"]),
+    ("europe-west1", &["b", "c", "d"]),
+    ("asia-northeast3", &["a", "b", "c"]),
+];
 
 pub(super) fn zones() -> impl Iterator<Item = String> {
     REGIONS.iter().flat_map(|(region, letters)| letters.iter().map(move |letter| format!("{region}-{letter}")))

@@ -10,7 +10,8 @@ use super::{fail::Fail, names::text};
 pub(super) const NETWORK: &str = "name! description autoCreateSubnetworks mtu routingConfig{routingMode bgpBestPathSelectionMode} enableUlaInternalIpv6 networkFirewallPolicyEnforcementOrder";
 pub(super) const SUBNETWORK: &str = "name! description network! ipCidrRange! region privateIpGoogleAccess purpose role stackType enableFlowLogs secondaryIpRanges[rangeName ipCidrRange] logConfig{enable aggregationInterval flowSampling metadata}";
 pub(super) const FIREWALL: &str = "name! description network direction priority disabled allowed[IPProtocol! ports] denied[IPProtocol! ports] sourceRanges destinationRanges sourceTags targetTags sourceServiceAccounts targetServiceAccounts logConfig{enable metadata}";
-pub(super) const HTTP_HEALTH_CHECK: &str = "name! description host requestPath port checkIntervalSec timeoutSec unhealthyThreshold healthyThreshold";
+pub(super) const HTTP_HEALTH_CHECK: &str =
+    "name! description host requestPath port checkIntervalSec timeoutSec unhealthyThreshold healthyThreshold";
 pub(super) const ADDRESS: &str = "name! description address addressType networkTier ipVersion purpose region network subnetwork prefixLength labels{*}";
 pub(super) const HEALTH_CHECK: &str = "name! description type! checkIntervalSec timeoutSec unhealthyThreshold healthyThreshold region logConfig{enable} tcpHealthCheck{port portName portSpecification request response proxyHeader} httpsHealthCheck{port portName portSpecification host requestPath response proxyHeader} httpHealthCheck{port portName portSpecification host requestPath response proxyHeader}";
 pub(super) const GROUP: &str = "name! description namedPorts[name port] zone network";
@@ -24,7 +25,6 @@ pub(super) const NAMED_PORTS: &str = "namedPorts[name port] fingerprint";
 pub(super) const LABELS: &str = "labels{*} labelFingerprint!";
 pub(super) const TAGS: &str = "items fingerprint! kind";
 pub(super) const METADATA: &str = "items[key! value] fingerprint! kind";
-pub(super) const NOTHING: &str = "";
 
 /// Refuses a body that does not fit a grammar; `required` is off for changes of parts.
 pub(super) fn check(grammar: &str, body: &Value, required: bool) -> Result<(), Fail> {
@@ -48,7 +48,8 @@ fn check_object(grammar: &str, object: &Map<String, Value>, path: &str, required
         match fields.iter().find(|field| field.name == name) {
             None if path == "resource" && shown.contains(&name.as_str()) => {}
             None => {
-                let message = format!("Invalid JSON payload received. Unknown name \"{name}\" at '{path}': Cannot find field.");
+                let message =
+                    format!("Invalid JSON payload received. Unknown name \"{name}\" at '{path}': Cannot find field.");
                 return Err(Fail::new(400, "badRequest", message));
             }
             Some(field) => check_value(field, value, &format!("{path}.{name}"), required)?,
@@ -68,7 +69,11 @@ fn check_value(field: &Field<'_>, value: &Value, path: &str, required: bool) -> 
         (Inner::Plain, Value::Array(items)) if items.iter().any(Value::is_object) => wrong(),
         (Inner::Plain, _) => Ok(()),
         (Inner::Object("*"), Value::Object(map)) => {
-            if map.values().all(Value::is_string) { Ok(()) } else { wrong() }
+            if map.values().all(Value::is_string) {
+                Ok(())
+            } else {
+                wrong()
+            }
         }
         (Inner::Object(grammar), Value::Object(object)) => check_object(grammar, object, path, required),
         (Inner::List(grammar), Value::Array(items)) => items.iter().enumerate().try_for_each(|(index, item)| {
@@ -131,15 +136,31 @@ fn closed(text: &str) -> usize {
 
 /// The parameters of requests that are known.
 const PARAMETERS: &[&str] = &[
-    "alt", "$alt", "key", "fields", "prettyPrint", "quotaUser", "userIp", "filter", "maxResults", "pageToken", "orderBy",
-    "returnPartialSuccess", "includeAllScopes", "requestId", "port", "start", "queryPath",
+    "alt",
+    "$alt",
+    "key",
+    "fields",
+    "prettyPrint",
+    "quotaUser",
+    "userIp",
+    "filter",
+    "maxResults",
+    "pageToken",
+    "orderBy",
+    "returnPartialSuccess",
+    "includeAllScopes",
+    "requestId",
+    "port",
+    "start",
+    "queryPath",
 ];
 
 /// Refuses unknown parameters, and request ids that are none.
 pub(super) fn check_query<'a>(query: impl Iterator<Item = (&'a String, &'a String)>) -> Result<(), Fail> {
     for (name, value) in query {
         if !PARAMETERS.contains(&name.as_str()) {
-            let message = format!("Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query parameter.");
+            let message =
+                format!("Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query parameter.");
             return Err(Fail::new(400, "badRequest", message));
         }
         if name == "requestId" && !is_uuid(value) {
@@ -173,7 +194,9 @@ mod tests {
         let grammar = "name! tags{items} disks![boot initializeParams{sourceImage}] labels{*}";
         let whole = json!({ "name": "a", "disks": [{ "boot": true, "initializeParams": {} }], "labels": { "x": "y" } });
         assert_eq!(check(grammar, &whole, true), Ok(()));
-        for (pointer, reason) in [("/nam", "badRequest"), ("/tags/item", "badRequest"), ("/disks/0/initializeParams/x", "badRequest")] {
+        for (pointer, reason) in
+            [("/nam", "badRequest"), ("/tags/item", "badRequest"), ("/disks/0/initializeParams/x", "badRequest")]
+        {
             let mut body = whole.clone();
             body["tags"] = json!({});
             let (parent, name) = pointer.rsplit_once('/').unwrap();

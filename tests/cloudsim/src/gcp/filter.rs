@@ -13,7 +13,11 @@ enum Match {
     Equal(String),
     Different(String),
     /// A regular expression that is a text with `.*` at an end or both.
-    Like { start: bool, text: String, end: bool },
+    Like {
+        start: bool,
+        text: String,
+        end: bool,
+    },
 }
 
 impl Filter {

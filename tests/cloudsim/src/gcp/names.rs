@@ -100,7 +100,11 @@ pub(super) fn check_labels(labels: &Value) -> Result<(), Fail> {
     for (key, given) in labels {
         let key_fits = key.len() <= 63 && key.starts_with(|c: char| c.is_ascii_lowercase()) && key.chars().all(inner);
         if !key_fits || !value(given) {
-            return Err(Fail::invalid("resource.labels", &format!("{key}: {given}"), "Label keys and values are of lowercase letters, digits, '_' and '-'."));
+            return Err(Fail::invalid(
+                "resource.labels",
+                &format!("{key}: {given}"),
+                "Label keys and values are of lowercase letters, digits, '_' and '-'.",
+            ));
         }
     }
     if labels.len() <= 64 { Ok(()) } else { Err(Fail::invalid("resource.labels", "", "There are more than 64.")) }
