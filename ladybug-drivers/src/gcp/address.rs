@@ -18,18 +18,17 @@ const KIND: ResourceKind = ResourceKind::Address;
 /// Reserves an address, unless there is one of the owner.
 pub(super) async fn ensure(api: Api<'_>, owner: &Owner) -> Result<Resource> {
     let mark = Mark::new(owner, KIND, api.region);
-    let (address, mark) = reserve(api, owner, &mark).await?;
+    let (address, mark) = reserve(api, &owner.resource_name(), &mark).await?;
     shown(api, &address, mark)
 }
 
-/// The address under the owner's name, made if it is not there.
-pub(super) async fn reserve(api: Api<'_>, owner: &Owner, mark: &Mark) -> Result<(Value, Mark)> {
-    let name = owner.resource_name();
-    let address = match ADDRESSES.get(api, At::name(&name)).await? {
+/// The address of that name, made if it is not there.
+pub(super) async fn reserve(api: Api<'_>, name: &str, mark: &Mark) -> Result<(Value, Mark)> {
+    let address = match ADDRESSES.get(api, At::name(name)).await? {
         Some(known) => known,
         None => {
             let body = json!({ "name": name, "description": mark.write(), "addressType": "EXTERNAL" });
-            ADDRESSES.make(api, At::name(&name), &body, Some(&owner.token())).await?
+            ADDRESSES.make(api, At::name(name), &body, Some(&mark.owner.token())).await?
         }
     };
     let mark = check_ours(api, &address, mark)?;

@@ -24,20 +24,20 @@ use super::{
         ADDRESSES, At, BACKENDS, FIREWALLS, FORWARDING, GROUPS, HEALTH_CHECKS, NETWORKS, Shelf, check_ours, entries,
         last, text,
     },
-    tags::{Mark, part},
+    tags::{Mark, machine_tag, part},
 };
 
 const KIND: ResourceKind = ResourceKind::LoadBalancer;
 /// How often a target is asked whether it is well, and how long it may take, in seconds.
 const CHECK_SECONDS: u32 = 5;
-/// What the name of the packet filter's rule ends in.
-const RULE: &str = "lb";
+/// What the names of all its parts end in: addresses of their own may have the same key.
+const SUFFIX: &str = "lb";
 
 /// Makes the load balancer, or what is missing of it, and its targets exactly those of the spec.
 pub(super) async fn ensure(api: Api<'_>, owner: &Owner, spec: &LoadBalancerSpec) -> Result<Resource> {
     let mark = Mark::new(owner, KIND, api.region);
-    let (address, mark) = address::reserve(api, owner, &mark).await?;
-    let name = owner.resource_name();
+    let name = part(owner, SUFFIX);
+    let (address, mark) = address::reserve(api, &name, &mark).await?;
     let parts = Parts { api, mark: &mark, name: &name, spec };
     let (zones, (), ()) = try_join3(parts.groups(), parts.health_check(), parts.let_in()).await?;
     let front = async {
@@ -104,18 +104,17 @@ impl Parts<'_> {
         self.part(&HEALTH_CHECKS, None, fields).await.map(drop)
     }
 
-    /// Lets everybody in to the targets, which bear their own names as tags; without targets, to nobody.
+    /// Lets everybody in to the targets, which bear tags of their own; without targets, to nobody.
     async fn let_in(&self) -> Result<()> {
-        let targets = self.spec.targets.iter().map(|target| target.id.to_string());
+        let targets = self.spec.targets.iter().map(|target| machine_tag(target.id.as_str()));
         let tags = targets.chain([self.name.to_owned()]).collect();
-        let rule = part(&self.mark.owner, RULE);
-        let shown = FIREWALLS.get(self.api, At::name(&rule)).await?;
+        let shown = FIREWALLS.get(self.api, At::name(self.name)).await?;
         if let Some(shown) = &shown {
             check_ours(self.api, shown, self.mark)?;
         }
         let network = NETWORKS.path(self.api, At::name(self.spec.network.id.as_str()));
         let filter = Filter { api: self.api, mark: self.mark, network, tags };
-        filter.open(&rule, &Opening::to_all(self.spec.port), shown.as_ref()).await
+        filter.open(self.name, &Opening::to_all(self.spec.port), shown.as_ref()).await
     }
 
     async fn backend(&self, zones: &BTreeSet<String>) -> Result<()> {
@@ -174,10 +173,9 @@ pub(super) async fn delete(api: Api<'_>, name: &str) -> Result<Deletion> {
     let ours = Ours { api, mark: &mark };
     ours.delete(&FORWARDING, At::name(name)).await?;
     ours.delete(&BACKENDS, At::name(name)).await?;
-    let rule = part(&mark.owner, RULE);
     try_join3(
         ours.delete(&HEALTH_CHECKS, At::name(name)),
-        ours.delete(&FIREWALLS, At::name(&rule)),
+        ours.delete(&FIREWALLS, At::name(name)),
         ours.delete_groups(name),
     )
     .await?;

@@ -15,7 +15,7 @@ use super::{
     key,
     list::resource,
     shelf::{At, DISKS, MACHINES, SUBNETWORKS, check_ours, entries, last, text},
-    tags::Mark,
+    tags::{Mark, machine_tag},
 };
 
 const KIND: ResourceKind = ResourceKind::Machine;
@@ -87,8 +87,8 @@ fn body(api: Api<'_>, mark: &Mark, spec: &MachineSpec, zone: &Zone, key: &str) -
         "labels": labels,
         "machineType": in_zone("machineTypes", &spec.offer.machine_type),
         "canIpForward": true,
-        // Its own name is a tag, too, by which a load balancer's rule finds it.
-        "tags": { "items": [spec.firewall.id, name] },
+        // By its own tag a load balancer's rule finds it.
+        "tags": { "items": [spec.firewall.id, machine_tag(&name)] },
         "disks": [{ "boot": true, "autoDelete": true, "initializeParams": disk }],
         "networkInterfaces": [interface],
         "metadata": { "items": metadata },

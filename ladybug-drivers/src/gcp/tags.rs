@@ -99,6 +99,11 @@ pub(super) fn part(owner: &Owner, suffix: &str) -> String {
     format!("{}-{hash}-{suffix}", cluster.trim_end_matches('-'))
 }
 
+/// The network tag that one machine alone bears, by its name, which leaves room for it; no packet filter is called so.
+pub(super) fn machine_tag(name: &str) -> String {
+    format!("{name}-m")
+}
+
 /// A request id for something that `token` stands for: equal for equal input, in the form of a UUID.
 pub(super) fn request_id(token: &str, what: &str) -> String {
     let token = u128::from_str_radix(token, 16).unwrap_or(1);
