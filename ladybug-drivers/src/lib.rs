@@ -3,7 +3,6 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "gcp")]
-#[expect(clippy::wildcard_enum_match_arm, reason = "what the contract may gain, this driver refuses until it knows it")]
 pub mod gcp;
 #[cfg(feature = "hosts")]
 pub mod hosts;

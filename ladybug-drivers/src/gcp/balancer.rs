@@ -22,7 +22,7 @@ use super::{
     rule::Opening,
     shelf::{
         ADDRESSES, At, BACKENDS, FIREWALLS, FORWARDING, GROUPS, HEALTH_CHECKS, NETWORKS, Shelf, check_ours, entries,
-        last, text,
+        last, merged, text,
     },
     tags::{Mark, machine_tag, part},
 };
@@ -61,14 +61,13 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     /// The part under the load balancer's name in a collection, made if it is not there.
-    async fn part(&self, shelf: &Shelf, zone: Option<&str>, mut fields: Value) -> Result<Value> {
+    async fn part(&self, shelf: &Shelf, zone: Option<&str>, fields: Value) -> Result<Value> {
         let at = At { name: self.name, zone };
         let part = match shelf.get(self.api, at).await? {
             Some(known) => known,
             None => {
-                fields["name"] = json!(self.name);
-                fields["description"] = json!(self.mark.write());
-                shelf.make(self.api, at, &fields, Some(&self.mark.owner.token())).await?
+                let body = merged(fields, json!({ "name": self.name, "description": self.mark.write() }));
+                shelf.make(self.api, at, &body, Some(&self.mark.owner.token())).await?
             }
         };
         check_ours(self.api, &part, self.mark)?;

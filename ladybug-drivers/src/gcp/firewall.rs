@@ -17,7 +17,7 @@ use super::{
     client::Api,
     list::resource,
     rule::{self, Opening},
-    shelf::{At, FIREWALLS, MACHINES, NETWORKS, check_ours, entries, text},
+    shelf::{At, FIREWALLS, MACHINES, NETWORKS, check_ours, entries, merged, text},
     tags::{Mark, part},
 };
 
@@ -77,18 +77,17 @@ pub(super) struct Filter<'a> {
 impl Filter<'_> {
     /// Makes the rule of that name let in exactly this, unless it is shown to do so.
     pub(super) async fn open(&self, name: &str, opening: &Opening, shown: Option<&Value>) -> Result<()> {
-        let (api, at, mut body) = (self.api, At::name(name), opening.fields(&self.tags));
+        let (api, at, fields) = (self.api, At::name(name), opening.fields(&self.tags));
         match shown {
             Some(shown) if opening.is(shown, &self.tags) => Ok(()),
-            Some(_) => FIREWALLS.patch(api, at, &body).await,
+            Some(_) => FIREWALLS.patch(api, at, &fields).await,
             None => {
-                body["name"] = json!(name);
-                body["description"] = json!(self.mark.write());
-                body["network"] = json!(self.network);
+                let more = json!({ "name": name, "description": self.mark.write(), "network": self.network });
+                let body = merged(fields.clone(), more);
                 // Rules come and go within a generation, so a request id would soon be an old one's.
                 let made = FIREWALLS.make(api, at, &body, None).await?;
                 check_ours(api, &made, self.mark)?;
-                if opening.is(&made, &self.tags) { Ok(()) } else { FIREWALLS.patch(api, at, &body).await }
+                if opening.is(&made, &self.tags) { Ok(()) } else { FIREWALLS.patch(api, at, &fields).await }
             }
         }
     }

@@ -100,6 +100,14 @@ pub(super) fn entries<'a>(thing: &'a Value, name: &str) -> impl Iterator<Item = 
     thing.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
+/// Fields, and more of them.
+pub(super) fn merged(mut fields: Value, more: Value) -> Value {
+    if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    fields
+}
+
 impl Shelf {
     /// The collection's path inside of its project: how one thing refers to another.
     fn place(&self, api: Api<'_>, zone: Option<&str>) -> String {

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod judge;
+#[cfg(test)]
 mod simulated;
 #[cfg(test)]
 mod support;

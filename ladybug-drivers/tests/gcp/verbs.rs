@@ -11,7 +11,10 @@ use ladybug_core::{
     spec::{self, ImageSpec, RootDisk},
 };
 
-use super::support::{REGION, driver, world};
+use super::{
+    judge::judged,
+    support::{REGION, driver, world},
+};
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKXdDFif6CQJ/K5qSuFAvAAX1pstDbAb0PPRy1x8n4iz";
 
@@ -97,5 +100,6 @@ async fn a_cluster_lives_and_ends() {
     life.live().await;
     life.end().await;
     assert!(sim.everything().is_empty(), "{:?}", sim.everything());
-    eprintln!("{} requests", sim.counters().total());
+    eprintln!("{} requests: {:#?}", sim.counters().total(), sim.counters().calls);
+    judged(&sim.transcript());
 }

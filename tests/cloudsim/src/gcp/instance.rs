@@ -18,6 +18,8 @@ use super::{
 };
 use crate::world::{Cloud, Resource};
 
+/// Where a machine's public address is.
+pub(super) const ACCESS: &str = "/networkInterfaces/0/accessConfigs/0";
 /// The most bytes of a metadata value.
 const MOST_METADATA: usize = 256 << 10;
 
@@ -244,11 +246,9 @@ fn free_address(cx: &Cx<'_>, subnetwork: &str, range: Ipv4Net) -> Result<Ipv4Add
 
 pub(super) fn show(_: &Cx<'_>, machine: &Resource, body: &mut Value) {
     // A machine that is not made yet has no public address.
-    if machine.text("status") == "PROVISIONING" && machine.hidden["boots"] == json!(0) {
-        if let Some(access) = body["networkInterfaces"][0]["accessConfigs"][0].as_object_mut() {
-            access.remove("natIP");
-        }
-    }
+    let unborn = machine.text("status") == "PROVISIONING" && machine.hidden["boots"] == json!(0);
+    let access = body.pointer_mut(ACCESS).filter(|_| unborn).and_then(Value::as_object_mut);
+    access.into_iter().for_each(|access| drop(access.remove("natIP")));
 }
 
 /// A new machine is on its way.

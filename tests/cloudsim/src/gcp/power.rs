@@ -9,7 +9,7 @@ use super::{
     face::Cx,
     fail::{Answer, Fail, Say},
     firewall,
-    instance::{metadata, referred_path, zone_of},
+    instance::{ACCESS, metadata, referred_path, zone_of},
     names::{Asked, last, list, text},
     operation::{self, What},
     thing::{find, kind_of},
@@ -118,7 +118,8 @@ pub(super) fn happen(cx: &mut Cx<'_>, id: &str, what: &str) {
         "boot" => announce(cx, id),
         "stopped" => {
             turn(cx, id, "TERMINATED");
-            take_address(cx, id);
+            // Its ephemeral address goes.
+            show_address(cx, id, None);
             finish(cx, &machine, Ok(()));
         }
         "ending" => {
@@ -159,20 +160,20 @@ fn finish(cx: &mut Cx<'_>, machine: &Resource, outcome: Result<(), Fail>) {
 
 /// A machine gets a public address, if it wants one.
 pub(super) fn give_address(cx: &mut Cx<'_>, id: &str) {
-    let wants = |machine: &Resource| machine.body["networkInterfaces"][0]["accessConfigs"][0].is_object();
-    if cx.ledger.get(Cloud::Gcp, id).is_some_and(wants) {
+    if cx.ledger.get(Cloud::Gcp, id).is_some_and(|machine| machine.body.pointer(ACCESS).is_some()) {
         let address = address::public(cx).to_string();
-        if let Some(machine) = cx.ledger.get_mut(Cloud::Gcp, id) {
-            machine.body["networkInterfaces"][0]["accessConfigs"][0]["natIP"] = address.into();
-        }
+        show_address(cx, id, Some(&address));
     }
 }
 
-/// Its ephemeral address goes when it stops.
-fn take_address(cx: &mut Cx<'_>, id: &str) {
+fn show_address(cx: &mut Cx<'_>, id: &str, address: Option<&str>) {
     let machine = cx.ledger.get_mut(Cloud::Gcp, id);
-    let access = machine.and_then(|machine| machine.body["networkInterfaces"][0]["accessConfigs"][0].as_object_mut());
-    access.into_iter().for_each(|access| drop(access.remove("natIP")));
+    let access = machine.and_then(|machine| machine.body.pointer_mut(ACCESS)).and_then(Value::as_object_mut);
+    match (access, address) {
+        (Some(access), Some(address)) => drop(access.insert("natIP".to_owned(), address.into())),
+        (Some(access), None) => drop(access.remove("natIP")),
+        (None, _) => {}
+    }
 }
 
 /// Tells the hook that a machine boots.
@@ -228,7 +229,7 @@ pub(super) fn booted(cx: &mut Cx<'_>, id: &str, presence: Result<Presence, Strin
                 shown.body["networkInterfaces"][0]["networkIP"] = private.to_string().into();
             }
             if let Some(public) = presence.public {
-                shown.body["networkInterfaces"][0]["accessConfigs"][0]["natIP"] = public.to_string().into();
+                show_address(cx, id, Some(&public.to_string()));
             }
             let path = text(&machine.hidden, "operation").to_owned();
             operation::end_if_running(cx, &path);
