@@ -18,7 +18,7 @@ use super::{
     client::Api,
     firewall::Filter,
     list::resource,
-    member,
+    member, resolve,
     rule::Opening,
     shelf::{
         ADDRESSES, At, BACKENDS, FIREWALLS, FORWARDING, GROUPS, HEALTH_CHECKS, NETWORKS, Shelf, check_ours, entries,
@@ -80,16 +80,15 @@ impl Parts<'_> {
 
     /// A group in each zone that has targets, and those that had some before; their zones.
     async fn groups(&self) -> Result<BTreeSet<String>> {
-        let known = GROUPS.all(self.api, Some(&format!("name={}", self.name))).await?;
-        let mut zones = BTreeSet::new();
-        for group in known.iter().filter(|group| text(group, "name") == self.name) {
-            check_ours(self.api, group, self.mark)?;
-            zones.insert(last(text(group, "zone")).to_owned());
-        }
         let wanted = member::zones(&self.spec.targets);
-        let missing = wanted.difference(&zones).map(|zone| self.part(&GROUPS, Some(zone), json!({})));
-        join_all(missing).await.into_iter().collect::<Result<Vec<_>>>()?;
-        Ok(zones.union(&wanted).cloned().collect())
+        let made = async {
+            let made = wanted.iter().map(|zone| self.part(&GROUPS, Some(zone), json!({})));
+            join_all(made).await.into_iter().collect::<Result<Vec<_>>>()
+        };
+        let (backend, _) = try_join(BACKENDS.get(self.api, At::name(self.name)), made).await?;
+        let known = backend.iter().flat_map(|backend| entries(backend, "backends"));
+        let known = known.map(|backend| zone_of(text(backend, "group")).to_owned());
+        Ok(known.chain(wanted.iter().cloned()).collect())
     }
 
     /// The checks are by TCP: whether an API server lets anybody ask for its health is the cluster's business.
@@ -198,12 +197,12 @@ impl Ours<'_> {
         Ok(())
     }
 
+    /// A group that was made before a call was cut off may be in any zone.
     async fn delete_groups(&self, name: &str) -> Result<()> {
-        let known = GROUPS.all(self.api, Some(&format!("name={name}"))).await?;
-        let ours = known.iter().filter(|group| Mark::read(group).is_some_and(|other| other.is_of(self.mark)));
-        let deleted =
-            ours.map(|group| GROUPS.delete(self.api, At::zone(text(group, "name"), last(text(group, "zone")))));
-        join_all(deleted).await.into_iter().collect::<Result<Vec<_>>>().map(drop)
+        let region = resolve::region(self.api).await?;
+        let zones = entries(&region, "zones").filter_map(Value::as_str).map(last);
+        let deleted = zones.map(|zone| self.delete(&GROUPS, At::zone(name, zone)));
+        join_all(deleted).await.into_iter().collect()
     }
 }
 

@@ -77,12 +77,13 @@ pub(super) struct Filter<'a> {
 impl Filter<'_> {
     /// Makes the rule of that name let in exactly this, unless it is shown to do so.
     pub(super) async fn open(&self, name: &str, opening: &Opening, shown: Option<&Value>) -> Result<()> {
-        let (api, at, fields) = (self.api, At::name(name), opening.fields(&self.tags));
+        let (api, at) = (self.api, At::name(name));
+        let fields = merged(opening.fields(&self.tags), json!({ "name": name }));
         match shown {
             Some(shown) if opening.is(shown, &self.tags) => Ok(()),
             Some(_) => FIREWALLS.patch(api, at, &fields).await,
             None => {
-                let more = json!({ "name": name, "description": self.mark.write(), "network": self.network });
+                let more = json!({ "description": self.mark.write(), "network": self.network });
                 let body = merged(fields.clone(), more);
                 // Rules come and go within a generation, so a request id would soon be an old one's.
                 let made = FIREWALLS.make(api, at, &body, None).await?;

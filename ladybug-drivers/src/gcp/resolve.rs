@@ -27,7 +27,8 @@ pub(super) async fn resolve(api: Api<'_>, query: &MachineQuery) -> Result<Machin
     Ok(MachineChoice::new(image, arch, offers))
 }
 
-async fn region(api: Api<'_>) -> Result<Value> {
+/// The region, with its zones and quotas.
+pub(super) async fn region(api: Api<'_>) -> Result<Value> {
     let letter = Letter::get("regions.get", api.in_project(&format!("regions/{}", api.region)));
     api.look(letter).await?.ok_or_else(|| no_region(api))
 }

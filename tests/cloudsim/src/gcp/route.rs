@@ -63,13 +63,12 @@ pub(super) fn route(verb: &str, path: &str) -> Found {
     }
 }
 
-const AGGREGATED: [(&str, &str); 6] = [
+const AGGREGATED: [(&str, &str); 5] = [
     ("instances", "instances.aggregatedList"),
     ("disks", "disks.aggregatedList"),
     ("addresses", "addresses.aggregatedList"),
     ("subnetworks", "subnetworks.aggregatedList"),
     ("forwardingRules", "forwardingRules.aggregatedList"),
-    ("instanceGroups", "instanceGroups.aggregatedList"),
 ];
 
 fn found(method: &'static str, handler: Handler, parts: &[&str]) -> Found {
