@@ -1,5 +1,7 @@
 //! The conformance kit on the simulated cloud.
 
+use std::sync::Arc;
+
 use super::{bench::GcpBench, judge::judged, support::world};
 
 /// Checks that together send every request of the driver.
@@ -25,7 +27,7 @@ async fn every_exchange_of_the_kit_fits_the_discovery_document() {
     let mut transcript = String::new();
     for check in JUDGED {
         let sim = world().await;
-        ladybug_core::conformance::driver::run(check, async || GcpBench::new(sim.clone())).await.unwrap();
+        ladybug_core::conformance::driver::run(check, async || GcpBench::new(Arc::clone(&sim))).await.unwrap();
         transcript += &sim.transcript();
     }
     judged(&transcript);
