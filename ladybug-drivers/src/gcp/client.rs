@@ -1,14 +1,12 @@
 //! Asking Compute Engine: one request with a token, one answer.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use bytes::Bytes;
 use http::{Method, Request, header};
 use ladybug_core::{Disposition, Error, ErrorKind, Region, Result, cloud::Call};
 use serde_json::Value;
 
 use super::{config::Config, credential::Tokens, error::Refusal};
-use crate::http::{Answer, Client, Effect};
+use crate::http::{Answer, Client, Effect, Trace};
 
 /// The most entries of a page; Compute Engine gives no more.
 const PAGE: &str = "500";
@@ -32,21 +30,6 @@ impl Wire {
     }
 }
 
-/// Whether a call of the contract has changed anything yet.
-#[derive(Debug, Default)]
-pub(super) struct Changes(AtomicBool);
-
-impl Changes {
-    /// The outcome of a call: after a change, a failure to go on leaves open what there is.
-    pub(super) fn tell<T>(&self, outcome: Result<T>) -> Result<T> {
-        outcome.map_err(|error| {
-            let for_now = matches!(error.disposition(), Disposition::Transient { .. });
-            let cut = for_now && error.kind() != ErrorKind::Conflict;
-            if cut && self.0.load(Ordering::Relaxed) { error.with_disposition(Disposition::Ambiguous) } else { error }
-        })
-    }
-}
-
 /// One call of the contract under way: everything that its requests share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Api<'a> {
@@ -55,7 +38,7 @@ pub(super) struct Api<'a> {
     pub(super) region: &'a Region,
     /// What is being done; fits after "failed to".
     pub(super) what: &'a str,
-    pub(super) changes: &'a Changes,
+    pub(super) trace: &'a Trace,
 }
 
 /// A request before it has a token. Its body may hold first-boot data.
@@ -99,10 +82,9 @@ impl Api<'_> {
     /// What [`Refusal`] makes of the reason; the client's own.
     pub(super) async fn ask(&self, letter: Letter<'_>) -> Result<Value> {
         let (method, effect) = (letter.method, letter.effect);
-        let answer = self.send(&letter).await?;
-        if effect == Effect::Write {
-            self.changes.0.store(true, Ordering::Relaxed);
-        }
+        let answer = self.send(&letter).await;
+        self.trace.note(effect, &answer);
+        let answer = answer?;
         serde_json::from_slice(&answer.body).map_err(|cause| self.garbled(method, effect).with_source(cause))
     }
 

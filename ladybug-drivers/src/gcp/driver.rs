@@ -12,11 +12,12 @@ use ladybug_core::{
 
 use super::{
     address, balancer,
-    client::{Api, Changes, Wire},
+    client::{Api, Wire},
     config::Config,
     delete, firewall, key, list, machine, network, power, resolve,
     shelf::is_name,
 };
+use crate::http::Trace;
 
 /// The driver of one project of Google Cloud. `Debug` shows no secret.
 ///
@@ -45,8 +46,8 @@ impl Gcp {
 
     /// # Errors
     /// `NotFound` for what cannot be a region: it would become part of a path.
-    fn api<'a>(&'a self, cx: &'a Call, region: &'a Region, what: &'a str, changes: &'a Changes) -> Result<Api<'a>> {
-        let api = Api { wire: &self.wire, cx, region, what, changes };
+    fn api<'a>(&'a self, cx: &'a Call, region: &'a Region, what: &'a str, trace: &'a Trace) -> Result<Api<'a>> {
+        let api = Api { wire: &self.wire, cx, region, what, trace };
         if is_name(region.as_str()) { Ok(api) } else { Err(resolve::no_region(api)) }
     }
 
@@ -83,14 +84,14 @@ impl CloudDriver for Gcp {
 
     async fn resolve(&self, cx: &Call, query: &MachineQuery) -> Result<MachineChoice> {
         let what = format!("choose a machine in {} {}", self.provider(), query.region);
-        resolve::resolve(self.api(cx, &query.region, &what, &Changes::default())?, query).await
+        resolve::resolve(self.api(cx, &query.region, &what, &Trace::default())?, query).await
     }
 
     async fn ensure(&self, cx: &Call, owner: &Owner, at: &Location, spec: &ResourceSpec) -> Result<Resource> {
         let what = format!("make {} {} in {} {at}", spec.kind(), owner.key, self.provider());
-        let changes = Changes::default();
-        let api = self.api(cx, &at.region, &what, &changes)?;
-        changes.tell(match spec {
+        let trace = Trace::default();
+        let api = self.api(cx, &at.region, &what, &trace)?;
+        let made = match spec {
             ResourceSpec::Network(spec) => network::ensure(api, owner, spec).await,
             ResourceSpec::Firewall(spec) => firewall::ensure(api, owner, spec).await,
             ResourceSpec::SshKey(spec) => key::ensure(api, owner, spec).await,
@@ -98,14 +99,15 @@ impl CloudDriver for Gcp {
             ResourceSpec::Address(_) => address::ensure(api, owner).await,
             ResourceSpec::LoadBalancer(spec) => balancer::ensure(api, owner, spec).await,
             _ => Err(api.error(ErrorKind::Unsupported).with_message("this driver does not know this kind")),
-        })
+        };
+        made.map_err(|error| trace.tell(error))
     }
 
     async fn get(&self, cx: &Call, resource: &ResourceRef) -> Result<Option<Resource>> {
         let what = format!("get {resource}");
         self.check_mine(&what, resource)?;
-        let changes = Changes::default();
-        let api = self.api(cx, &resource.location.region, &what, &changes)?;
+        let trace = Trace::default();
+        let api = self.api(cx, &resource.location.region, &what, &trace)?;
         let id = resource.id.as_str();
         match resource.kind {
             ResourceKind::Network => network::get(api, id).await,
@@ -121,19 +123,20 @@ impl CloudDriver for Gcp {
     async fn delete(&self, cx: &Call, resource: &ResourceRef) -> Result<Deletion> {
         let what = format!("delete {resource}");
         self.check_mine(&what, resource)?;
-        let changes = Changes::default();
-        changes.tell(delete::delete(self.api(cx, &resource.location.region, &what, &changes)?, resource).await)
+        let trace = Trace::default();
+        let deleted = delete::delete(self.api(cx, &resource.location.region, &what, &trace)?, resource).await;
+        deleted.map_err(|error| trace.tell(error))
     }
 
     async fn act(&self, cx: &Call, resource: &ResourceRef, action: &Action) -> Result<Resource> {
         let what = format!("{action:?} {resource}").to_lowercase();
         self.check_mine(&what, resource)?;
-        let changes = Changes::default();
-        let api = self.api(cx, &resource.location.region, &what, &changes)?;
+        let trace = Trace::default();
+        let api = self.api(cx, &resource.location.region, &what, &trace)?;
         if resource.kind != ResourceKind::Machine {
             return Err(api.error(ErrorKind::Unsupported).with_message("only machines can do this"));
         }
-        changes.tell(power::act(api, resource, *action).await)
+        power::act(api, resource, *action).await.map_err(|error| trace.tell(error))
     }
 
     fn list_owned<'a>(
@@ -144,8 +147,8 @@ impl CloudDriver for Gcp {
     ) -> BoxStream<'a, Result<Resource>> {
         list::stream(async move {
             let what = format!("list resources of cluster {cluster} in {} {at}", self.provider());
-            let changes = Changes::default();
-            list::owned(self.api(cx, &at.region, &what, &changes)?, cluster).await
+            let trace = Trace::default();
+            list::owned(self.api(cx, &at.region, &what, &trace)?, cluster).await
         })
     }
 }

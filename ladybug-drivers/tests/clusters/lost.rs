@@ -11,7 +11,7 @@ use ladybug_core::{
 use super::{
     deaths::{Census, Place},
     points::{each, sample},
-    stage::{AWS, Cast, MIXED, Stage},
+    stage::{AWS, Cast, GCP, MIXED, Stage},
 };
 
 type Counts = BTreeMap<String, u64>;
@@ -32,10 +32,12 @@ fn life(stage: &Stage, cloud: Cloud, faults: FaultPlan) -> Result<(Counts, Censu
 
 /// What looks without being called a look.
 const LOOKS: [&str; 3] = ["PostSpecImagePairReview", "RecommendSpec", "SearchImage"];
+/// What Google Cloud's methods that look end in.
+const GCP_LOOKS: [&str; 6] = [".get", ".list", ".aggregatedList", ".getFromFamily", ".listInstances", ".wait"];
 
 fn looks(name: &str) -> bool {
     let verb = ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
-    LOOKS.contains(&name) || (verb && name != "GetControlInfra")
+    GCP_LOOKS.iter().any(|look| name.ends_with(look)) || LOOKS.contains(&name) || (verb && name != "GetControlInfra")
 }
 
 /// Every call to the cloud after so many others that changes something, as the name of its operation and its number.
@@ -75,6 +77,11 @@ fn lose_every_answer(cast: Cast, cloud: Cloud) {
 #[test]
 fn a_lost_answer_of_aws_to_any_change_changes_nothing() {
     lose_every_answer(AWS, Cloud::Aws);
+}
+
+#[test]
+fn a_lost_answer_of_google_cloud_to_any_change_changes_nothing() {
+    lose_every_answer(GCP, Cloud::Gcp);
 }
 
 #[test]

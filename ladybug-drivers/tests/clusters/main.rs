@@ -1,4 +1,4 @@
-//! Whole clusters over real HTTP on simulated clouds, with hosts of the simulated world: on AWS, and over a pool of
+//! Whole clusters over real HTTP on simulated clouds, with hosts of the simulated world: on AWS, on Google Cloud, and over a pool of
 //! Tumblebug beside a pool of AWS itself. Also when the process dies at a call, and when an answer is lost: nothing is lost,
 //! nothing is left, nothing is made twice and nobody else's is touched.
 //!

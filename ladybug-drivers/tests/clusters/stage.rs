@@ -10,7 +10,7 @@ use ladybug_core::{
     spec::ClusterSpec,
     store::{MemoryStore, Sealer},
 };
-use ladybug_drivers::{aws, tumblebug};
+use ladybug_drivers::{aws, gcp, tumblebug};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::watch,
@@ -35,6 +35,8 @@ pub(crate) struct Cast {
 
 /// Three control planes and two workers.
 pub(crate) const AWS: Cast = Cast { file: "aws.yaml", clouds: &[(Cloud::Aws, "aws")] };
+/// The same in Google Cloud.
+pub(crate) const GCP: Cast = Cast { file: "gcp.yaml", clouds: &[(Cloud::Gcp, "gcp")] };
 /// A pool of AWS itself beside pools that Tumblebug makes.
 pub(crate) const MIXED: Cast =
     Cast { file: "tumblebug-and-aws.yaml", clouds: &[(Cloud::Aws, "aws-seoul"), (Cloud::Tumblebug, "tb")] };
@@ -101,6 +103,7 @@ impl Stage {
     fn drivers(&self) -> Vec<Arc<dyn CloudDriver>> {
         let driver = |(cloud, provider)| match cloud {
             Cloud::Aws => self.aws(provider),
+            Cloud::Gcp => self.gcp(provider),
             Cloud::Tumblebug => self.tumblebug(provider),
             other => panic!("no driver of {other} is on the stage"),
         };
@@ -111,6 +114,14 @@ impl Stage {
         let (face, user) = (self.sim.aws(), self.sim.aws().credentials());
         let config = aws::Config::new(provider).with_endpoint(face.endpoint()).with_settle(SETTLE / HASTE);
         Arc::new(aws::Aws::new(config.with_key(&user.access_key, Secret::new(user.secret_key.clone()), None)).unwrap())
+    }
+
+    fn gcp(&self, provider: ProviderName) -> Arc<dyn CloudDriver> {
+        let face = self.sim.gcp();
+        let config = gcp::Config::new(provider, face.project()).with_endpoint(face.endpoint());
+        let config = config.with_pauses(Duration::from_secs(1) / HASTE, Duration::from_secs(5) / HASTE);
+        let config = config.with_settle(SETTLE / HASTE).with_credential(Secret::new(face.credentials()));
+        Arc::new(gcp::Gcp::new(config).unwrap())
     }
 
     fn tumblebug(&self, provider: ProviderName) -> Arc<dyn CloudDriver> {
