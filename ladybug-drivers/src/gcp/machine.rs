@@ -140,14 +140,14 @@ pub(super) async fn shown(api: Api<'_>, machine: &Value, mark: Mark) -> Result<O
     resource(api, mark, text(machine, "name"), Some(zone), status, detail).map(Some)
 }
 
-enum State {
+pub(super) enum State {
     Known(ResourceStatus),
     /// It stops, or it is being deleted: it looks the same.
     Ending,
 }
 
 /// `TERMINATED` is a machine that is stopped; it still exists.
-fn state(machine: &Value) -> State {
+pub(super) fn state(machine: &Value) -> State {
     State::Known(match text(machine, "status") {
         "RUNNING" => ResourceStatus::Ready,
         "TERMINATED" | "STOPPED" | "SUSPENDED" => ResourceStatus::Stopped,

@@ -55,7 +55,7 @@ fn candidates(api: Api<'_>, query: &MachineQuery) -> Vec<String> {
     }
 }
 
-fn size(kind: &Value) -> Option<Size> {
+pub(super) fn size(kind: &Value) -> Option<Size> {
     let number = |name: &str| kind.get(name).and_then(Value::as_u64);
     let gpus = entries(kind, "accelerators").filter_map(|some| some.get("guestAcceleratorCount")?.as_u64());
     Some(Size {

@@ -4,7 +4,11 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod judge;
+#[cfg(test)]
+mod leaks;
 #[cfg(test)]
 mod simulated;
 #[cfg(test)]

@@ -24,10 +24,9 @@ pub(super) fn build(cx: &mut Cx<'_>, asked: &Asked, mut made: Resource) -> Resul
     if !["", "EXTERNAL"].contains(&kind) {
         return Err(Fail::invalid("resource.addressType", kind, "Only EXTERNAL addresses are simulated."));
     }
-    if asked.body["labels"].as_object().is_some_and(|labels| !labels.is_empty()) {
-        let why = "Labels can only be set by setLabels.";
-        return Err(Fail::invalid("resource.labels", "", why));
-    }
+    // Labels are for setLabels alone; here they are taken, and forgotten.
+    made.unset("labels");
+    made.tags.clear();
     made.set("addressType", "EXTERNAL");
     made.set("networkTier", "PREMIUM");
     made.set("status", "RESERVED");

@@ -121,9 +121,9 @@ pub(super) fn build_backend(cx: &mut Cx<'_>, asked: &Asked, mut made: Resource) 
 
 pub(super) fn build_forwarding(cx: &mut Cx<'_>, asked: &Asked, mut made: Resource) -> Result<Resource, Fail> {
     let body = &asked.body;
-    if body["labels"].as_object().is_some_and(|labels| !labels.is_empty()) {
-        return Err(Fail::invalid("resource.labels", "", "Labels can only be set by setLabels."));
-    }
+    // As with addresses.
+    made.unset("labels");
+    made.tags.clear();
     if text(body, "backendService").is_empty() {
         return Err(Fail::required("resource.backendService"));
     }

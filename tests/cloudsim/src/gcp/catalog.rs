@@ -84,6 +84,7 @@ const IMAGES: &[(&str, &str, &str, &str, u64)] = &[
     ("ubuntu-os-cloud", "ubuntu-2404-lts-arm64", "ubuntu-2404-noble-arm64-v20261101", "ARM64", 10),
     ("ubuntu-os-cloud", "ubuntu-2204-lts", "ubuntu-2204-jammy-v20261101", "X86_64", 10),
     ("ubuntu-os-cloud", "ubuntu-2204-lts-arm64", "ubuntu-2204-jammy-arm64-v20261101", "ARM64", 10),
+    ("debian-cloud", "debian-11", "debian-11-bullseye-v20231010", "X86_64", 10),
     ("debian-cloud", "debian-12", "debian-12-bookworm-v20261101", "X86_64", 10),
     ("debian-cloud", "debian-12-arm64", "debian-12-bookworm-arm64-v20261101", "ARM64", 10),
 ];

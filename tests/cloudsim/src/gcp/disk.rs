@@ -16,6 +16,7 @@ pub(super) fn build(_: &mut Cx<'_>, asked: &Asked, mut made: Resource) -> Result
     let size = number(&asked.body["sizeGb"]).unwrap_or(10);
     made.set("type", link(&path_of(&format!("zones/{}/diskTypes/{kind}", asked.part(0)))));
     made.set("sizeGb", size.to_string());
+    made.set("physicalBlockSizeBytes", "4096");
     made.set("status", "READY");
     made.set("labelFingerprint", fingerprint(&made.body["labels"]));
     Ok(made)

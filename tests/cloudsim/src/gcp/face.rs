@@ -26,6 +26,8 @@ use crate::{
 
 /// The prefix of all paths.
 const BASE: &str = "/compute/v1";
+/// For how long an issued token is good.
+const TOKEN_SECONDS: i64 = 3_599;
 /// Who operations are said to be by.
 pub(super) const SERVICE_ACCOUNT: &str = "tests@ladybug-sim.iam.gserviceaccount.com";
 
@@ -73,7 +75,7 @@ impl Gcp {
                 "Request had invalid authentication credentials: the key is not known.",
             ));
         }
-        token::check(request.header("authorization"), self.clock.wall())?;
+        token::check(request.header("authorization"), &self.users().issued, self.clock.wall())?;
         let path = request.path.strip_prefix(BASE).unwrap_or("/");
         let route = match route(&request.method, path) {
             Found::Route(route) => route,
@@ -89,6 +91,47 @@ impl Gcp {
         let answer = (route.handler)(&mut Cx { ledger, config: &self.config, face: self }, &asked);
         note(ledger, &id, request, &answer);
         answer
+    }
+
+    pub(super) fn wall(&self) -> jiff::Timestamp {
+        self.clock.wall()
+    }
+
+    /// Answers what is no call of Compute Engine: those who give tokens.
+    fn identity(&self, ledger: &mut Ledger, request: &Request) -> Option<Reply> {
+        let json = |status, body: Value| Some(Reply::new(status, "application/json; charset=UTF-8", body.to_string()));
+        let now = self.clock.wall();
+        let mut issue = || {
+            let token = format!("ya29.{}", ledger.chance.hex(64));
+            self.users().issued.insert(token.clone(), now.as_second() + TOKEN_SECONDS);
+            token
+        };
+        match request.path.as_str() {
+            "/subject" => Some(Reply::new(200, "text/plain", token::subject())),
+            "/token" => {
+                let form = form_urlencoded::parse(&request.body).into_owned().collect();
+                match token::may_have(&form, now)
+                    .and_then(|()| if self.users().known { Ok(()) } else { Err("invalid_grant") })
+                {
+                    Ok(()) => json(
+                        200,
+                        json!({ "access_token": issue(), "expires_in": TOKEN_SECONDS, "token_type": "Bearer",
+                        "issued_token_type": "urn:ietf:params:oauth:token-type:access_token" }),
+                    ),
+                    Err(why) => json(400, json!({ "error": why, "error_description": "Bad Request" })),
+                }
+            }
+            path if path.ends_with(":generateAccessToken") => {
+                match token::check(request.header("authorization"), &self.users().issued.clone(), now) {
+                    Ok(()) => {
+                        let end = now.saturating_add(jiff::SignedDuration::from_secs(TOKEN_SECONDS)).unwrap_or(now);
+                        json(200, json!({ "accessToken": issue(), "expireTime": format!("{end:.0}") }))
+                    }
+                    Err(fail) => Some(reply(Err(fail))),
+                }
+            }
+            _ => None,
+        }
     }
 
     fn allow(&self, route: &Route) -> Result<(), Fail> {
@@ -154,13 +197,14 @@ impl Face for Gcp {
         let path = request.path.strip_prefix(BASE).unwrap_or("/");
         let operation = match route(&request.method, path) {
             Found::Route(route) => route.method,
+            Found::OtherProject | Found::Nothing if gives_tokens(&request.path) => "token",
             Found::OtherProject | Found::Nothing => "unknown",
         };
         Called { service: "compute".to_owned(), operation: operation.to_owned() }
     }
 
     fn answer(&self, ledger: &mut Ledger, request: &Request, _called: &Called) -> Reply {
-        reply(self.attempt(ledger, request))
+        self.identity(ledger, request).unwrap_or_else(|| reply(self.attempt(ledger, request)))
     }
 
     fn refuse(&self, _ledger: &mut Ledger, _request: &Request, called: &Called, effect: &Effect) -> Reply {
@@ -185,9 +229,17 @@ impl Face for Gcp {
     }
 
     fn redact(&self, exchange: &mut Exchange) {
+        if gives_tokens(&exchange.request.target) {
+            exchange.request.body = REMOVED.to_owned();
+            exchange.response.iter_mut().for_each(|said| said.body = REMOVED.to_owned());
+        }
         hide_user_data(&mut exchange.request);
         exchange.response.iter_mut().for_each(hide_user_data);
     }
+}
+
+fn gives_tokens(path: &str) -> bool {
+    ["/token", "/subject"].contains(&path) || path.ends_with(":generateAccessToken")
 }
 
 /// What a fault says in Google's own words.

@@ -73,11 +73,12 @@ impl Fail {
 
     /// The code of an operation that fails for this reason.
     pub(super) fn code(&self) -> String {
-        let mut code = String::new();
+        let (mut code, mut small) = (String::new(), false);
         for c in self.reason.chars() {
-            if c.is_ascii_uppercase() && code.chars().last().is_some_and(|last| last.is_ascii_lowercase()) {
+            if c.is_ascii_uppercase() && small {
                 code.push('_');
             }
+            small = c.is_ascii_lowercase();
             code.push(c.to_ascii_uppercase());
         }
         match code.as_str() {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{fail::Fail, names::text};
 
-pub(super) const NETWORK: &str = "name! description autoCreateSubnetworks mtu routingConfig{routingMode bgpBestPathSelectionMode} enableUlaInternalIpv6 networkFirewallPolicyEnforcementOrder";
+pub(super) const NETWORK: &str = "name! description autoCreateSubnetworks mtu routingConfig{routingMode bgpBestPathSelectionMode} enableUlaInternalIpv6 networkFirewallPolicyEnforcementOrder networkProfile";
 pub(super) const SUBNETWORK: &str = "name! description network! ipCidrRange! region privateIpGoogleAccess purpose role stackType enableFlowLogs secondaryIpRanges[rangeName ipCidrRange] logConfig{enable aggregationInterval flowSampling metadata}";
 pub(super) const FIREWALL: &str = "name! description network direction priority disabled allowed[IPProtocol! ports] denied[IPProtocol! ports] sourceRanges destinationRanges sourceTags targetTags sourceServiceAccounts targetServiceAccounts logConfig{enable metadata}";
 pub(super) const HTTP_HEALTH_CHECK: &str =

@@ -48,7 +48,6 @@ pub(super) fn build(cx: &mut Cx<'_>, asked: &Asked, mut made: Resource) -> Resul
     let direction = text(body, "direction");
     made.set("direction", if direction.is_empty() { "INGRESS" } else { direction });
     made.set("disabled", body["disabled"] == json!(true));
-    made.set("logConfig", json!({ "enable": false }));
     if list(body, "sourceRanges").is_empty()
         && list(body, "sourceTags").is_empty()
         && made.text("direction") == "INGRESS"

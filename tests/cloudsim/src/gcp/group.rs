@@ -12,10 +12,7 @@ use super::{
 };
 use crate::world::{Cloud, Resource};
 
-pub(super) fn build(_: &mut Cx<'_>, asked: &Asked, mut made: Resource) -> Result<Resource, Fail> {
-    if !asked.body["network"].is_null() {
-        return Err(Fail::invalid("resource.network", text(&asked.body, "network"), "It is set by the first member."));
-    }
+pub(super) fn build(_: &mut Cx<'_>, _: &Asked, mut made: Resource) -> Result<Resource, Fail> {
     made.set("fingerprint", fingerprint(&made.body["id"]));
     Ok(made)
 }

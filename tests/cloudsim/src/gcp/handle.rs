@@ -34,6 +34,30 @@ impl GcpFace {
         token::key_file(&format!("{}/token", self.endpoint())).to_string()
     }
 
+    /// A bearer token of the service account for the next 50 minutes.
+    #[must_use]
+    pub fn token(&self) -> String {
+        token::signed(self.face.wall())
+    }
+
+    /// The credential of a user, as JSON, whose tokens come from this face.
+    #[must_use]
+    pub fn user_credentials(&self) -> String {
+        token::user_file(&format!("{}/token", self.endpoint())).to_string()
+    }
+
+    /// The configuration of workload identity federation, as JSON, whose tokens come from this face.
+    #[must_use]
+    pub fn federated_credentials(&self) -> String {
+        token::federated_file(&self.endpoint()).to_string()
+    }
+
+    /// The configuration of a user who stands for the service account, as JSON; all tokens come from this face.
+    #[must_use]
+    pub fn impersonated_credentials(&self) -> String {
+        token::impersonated_file(&self.endpoint()).to_string()
+    }
+
     /// The regions of this cloud.
     #[must_use]
     pub fn regions(&self) -> Vec<&'static str> {

@@ -172,7 +172,7 @@ fn boot_disk(cx: &mut Cx<'_>, asked: &Asked, kind: &MachineType) -> Result<Resou
         return Err(Fail::new(409, "alreadyExists", format!("The resource '{path}' already exists")));
     }
     let mut body = json!({
-        "kind": "compute#disk", "id": operation::number(cx), "name": name, "status": "READY", "sizeGb": size.to_string(),
+        "kind": "compute#disk", "id": operation::number(cx), "name": name, "status": "READY", "sizeGb": size.to_string(), "physicalBlockSizeBytes": "4096",
         "zone": link(&format!("projects/{PROJECT}/zones/{zone}")), "selfLink": link(&path), "sourceImage": image["selfLink"],
         "creationTimestamp": cx.ledger.date(), "architecture": kind.arch, "labelFingerprint": fingerprint(&asked_for["labels"]),
         "type": link(&path_of(&format!("zones/{zone}/diskTypes/{disk_type}"))),

@@ -7,7 +7,7 @@ use super::{
     catalog,
     face::Cx,
     fail::Fail,
-    names::{Asked, link, reference, text},
+    names::{Asked, link, path_of, reference, text},
     thing::{fingerprint, referred},
 };
 use crate::world::{Cloud, Resource};
@@ -17,6 +17,12 @@ pub(super) fn build(_: &mut Cx<'_>, asked: &Asked, mut made: Resource) -> Result
     if asked.body["autoCreateSubnetworks"] != json!(false) {
         let given = asked.body["autoCreateSubnetworks"].to_string();
         return Err(Fail::invalid("resource.autoCreateSubnetworks", &given, "Must be false here."));
+    }
+    if made.body["enableUlaInternalIpv6"] == json!(false) {
+        made.unset("enableUlaInternalIpv6");
+    }
+    if let Some(profile) = made.body["networkProfile"].as_str().map(path_of) {
+        made.set("networkProfile", link(&profile));
     }
     if made.body["routingConfig"].is_null() {
         made.set("routingConfig", json!({ "routingMode": "REGIONAL" }));
@@ -71,6 +77,8 @@ pub(super) fn build_subnetwork(cx: &mut Cx<'_>, asked: &Asked, mut made: Resourc
     made.set("privateIpGoogleAccess", asked.body["privateIpGoogleAccess"] == json!(true));
     made.set("purpose", "PRIVATE");
     made.set("stackType", "IPV4_ONLY");
+    made.set("privateIpv6GoogleAccess", "DISABLE_GOOGLE_ACCESS");
+    made.set("state", "READY");
     made.set("fingerprint", fingerprint(&made.body["id"]));
     Ok(made.edge("network", &network))
 }

@@ -97,7 +97,7 @@ fn below<'a>(verb: &str, scope: Scope, place: &[&'a str], rest: &[&'a str]) -> F
         ("GET", [_]) => of(kind, "list", list::list, place),
         ("POST", [_]) => of(kind, "insert", thing::insert, place),
         ("GET", [_, name]) => of(kind, "get", thing::get, &parts(&[name])),
-        ("PATCH", [_, name]) if ["firewalls", "regionBackendServices"].contains(&kind.service) => {
+        ("PATCH", [_, name]) if ["firewalls", "networks", "regionBackendServices"].contains(&kind.service) => {
             of(kind, "patch", thing::patch, &parts(&[name]))
         }
         ("DELETE", [_, name]) if kind.service == "instances" => of(kind, "delete", power::delete, &parts(&[name])),
@@ -141,6 +141,7 @@ const COMMON: &[&str] = &[
     "networks.list",
     "networks.insert",
     "networks.get",
+    "networks.patch",
     "networks.delete",
     "subnetworks.list",
     "subnetworks.insert",
@@ -210,7 +211,7 @@ mod tests {
             method("GET", "/projects/ubuntu-os-cloud/global/images/family/f").unwrap().0,
             "images.getFromFamily"
         );
-        assert!(method("PATCH", "/projects/ladybug-sim/global/networks/n").is_none());
+        assert!(method("PATCH", "/projects/ladybug-sim/global/httpHealthChecks/n").is_none());
         assert!(method("GET", "/projects/ladybug-sim/global/instances").is_none());
         assert!(matches!(route("GET", "/projects/other/global/networks"), Found::OtherProject));
     }

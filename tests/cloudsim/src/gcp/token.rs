@@ -1,6 +1,11 @@
 //! The tokens that requests carry: JSON web tokens that a service account signed itself, and those that are issued here.
 
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use std::collections::BTreeMap;
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -22,9 +27,12 @@ fn refused(why: &str) -> Fail {
     Fail::new(401, "authError", said)
 }
 
-/// Refuses what is no valid token of the service account at that time.
-pub(super) fn check(authorization: &str, now: Timestamp) -> Result<(), Fail> {
+/// Refuses what is neither a valid token of the service account at that time nor one that was issued.
+pub(super) fn check(authorization: &str, issued: &BTreeMap<String, i64>, now: Timestamp) -> Result<(), Fail> {
     let token = authorization.strip_prefix("Bearer ").ok_or_else(|| refused("there is no bearer token"))?;
+    if let Some(end) = issued.get(token) {
+        return if *end > now.as_second() { Ok(()) } else { Err(refused("the token has expired")) };
+    }
     let claims = verified(token)?;
     check_times(&claims, now)?;
     let scopes: Vec<&str> = text(&claims, "scope").split(' ').collect();
@@ -76,24 +84,91 @@ pub(super) fn key_file(token_uri: &str) -> Value {
     })
 }
 
+/// A token that the service account signed itself.
+pub(super) fn signed(now: Timestamp) -> String {
+    let claims = json!({
+        "iss": email(), "sub": email(), "scope": SCOPES[0], "iat": now.as_second() - 10, "exp": now.as_second() + 3_000,
+    });
+    sign(&json!({ "alg": "RS256", "typ": "JWT", "kid": KEY_ID }), &claims)
+}
+
+fn sign(header: &Value, claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(header), part(claims));
+    let pair = RsaKeyPair::from_pkcs8(&test_key().der).expect("it is a key");
+    let mut signature = vec![0; pair.public_modulus_len()];
+    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).expect("a key signs");
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// What a user's refresh token and a federated subject's token are.
+const REFRESH_TOKEN: &str = "1//simulated-refresh-token";
+const SUBJECT_TOKEN: &str = "simulated-subject-token";
+
+/// Whether a request for a token is by somebody who may have one.
+///
+/// # Errors
+/// `invalid_grant`, as OAuth says it.
+pub(super) fn may_have(form: &BTreeMap<String, String>, now: Timestamp) -> Result<(), &'static str> {
+    let given = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    match given("grant_type") {
+        "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
+            let claims = verified(given("assertion")).map_err(|_| "invalid_grant")?;
+            check_times(&claims, now).map_err(|_| "invalid_grant")?;
+            if text(&claims, "iss") == email() && text(&claims, "aud").ends_with("/token") {
+                Ok(())
+            } else {
+                Err("invalid_grant")
+            }
+        }
+        "refresh_token" if given("refresh_token") == REFRESH_TOKEN => Ok(()),
+        "urn:ietf:params:oauth:grant-type:token-exchange" if given("subject_token") == SUBJECT_TOKEN => Ok(()),
+        "refresh_token" | "urn:ietf:params:oauth:grant-type:token-exchange" => Err("invalid_grant"),
+        _ => Err("unsupported_grant_type"),
+    }
+}
+
+/// The credential of a user that `gcloud auth application-default login` writes.
+pub(super) fn user_file(token_uri: &str) -> Value {
+    json!({
+        "type": "authorized_user", "client_id": "simulated.apps.googleusercontent.com", "client_secret": "simulated-client-secret",
+        "refresh_token": REFRESH_TOKEN, "token_uri": token_uri, "universe_domain": "googleapis.com",
+    })
+}
+
+/// The configuration of workload identity federation, whose subject's token is at a URL here.
+pub(super) fn federated_file(endpoint: &str) -> Value {
+    json!({
+        "type": "external_account", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "audience": "//iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/sim/providers/sim",
+        "token_url": format!("{endpoint}/token"), "credential_source": { "url": format!("{endpoint}/subject") },
+    })
+}
+
+/// The configuration of impersonation: a user stands for the service account.
+pub(super) fn impersonated_file(endpoint: &str) -> Value {
+    let account = format!("{endpoint}/v1/projects/-/serviceAccounts/{}:generateAccessToken", email());
+    json!({
+        "type": "impersonated_service_account", "service_account_impersonation_url": account,
+        "source_credentials": user_file(&format!("{endpoint}/token")),
+    })
+}
+
+/// The federated subject's token.
+pub(super) const fn subject() -> &'static str {
+    SUBJECT_TOKEN
+}
+
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::{
-        rand::SystemRandom,
-        signature::{RSA_PKCS1_SHA256, RsaKeyPair},
-    };
-    use base64::engine::general_purpose::STANDARD;
-
     use super::*;
 
     fn token(header: &Value, claims: &Value) -> String {
-        let der: String = test_key().pem.lines().filter(|line| !line.starts_with('-')).collect();
-        let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(der).unwrap()).unwrap();
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", part(header), part(claims));
-        let mut signature = vec![0; pair.public_modulus_len()];
-        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();
-        format!("Bearer {signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        format!("Bearer {}", sign(header, claims))
+    }
+
+    fn check(authorization: &str, now: Timestamp) -> Result<(), Fail> {
+        super::check(authorization, &BTreeMap::from([("ya29.a".to_owned(), 1_800_000_001)]), now)
     }
 
     #[test]
@@ -124,6 +199,8 @@ mod tests {
         for bad in [forged.as_str(), "Bearer x", "Basic x", ""] {
             assert_eq!(check(bad, now).unwrap_err().reason, "authError", "{bad}");
         }
+        assert_eq!(check("Bearer ya29.a", now), Ok(()));
+        assert!(check("Bearer ya29.a", Timestamp::from_second(1_800_000_001).unwrap()).is_err());
         let none = token(&json!({ "alg": "none", "kid": KEY_ID }), &good);
         assert_eq!(check(&none, now).unwrap_err().status, 401);
     }

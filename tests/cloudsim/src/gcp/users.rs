@@ -15,6 +15,7 @@ use super::names::PROJECT;
 #[derive(Debug)]
 pub(super) struct TestKey {
     pub(super) pem: String,
+    pub(super) der: Vec<u8>,
     pub(super) public: Vec<u8>,
 }
 
@@ -28,7 +29,7 @@ pub(super) fn test_key() -> &'static TestKey {
         let text = STANDARD.encode(der.as_ref());
         let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"));
-        TestKey { pem, public: pair.public_key().as_ref().to_vec() }
+        TestKey { pem, der: der.as_ref().to_vec(), public: pair.public_key().as_ref().to_vec() }
     })
 }
 
@@ -49,6 +50,8 @@ pub(super) struct Users {
     pub(super) denied: Vec<String>,
     /// Whether the API is switched off in the project.
     pub(super) disabled: bool,
+    /// Tokens that were issued, with the second of their end.
+    pub(super) issued: BTreeMap<String, i64>,
     /// Quotas by metric.
     pub(super) quotas: BTreeMap<String, u64>,
     /// Zones and types without capacity.
