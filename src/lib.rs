@@ -51,10 +51,12 @@ pub mod kubeadm {
 }
 
 /// Drivers of clouds.
-#[cfg(any(feature = "aws", feature = "gcp", feature = "hosts", feature = "tumblebug"))]
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp", feature = "hosts", feature = "tumblebug"))]
 pub mod drivers {
     #[cfg(feature = "aws")]
     pub use ladybug_drivers::aws;
+    #[cfg(feature = "azure")]
+    pub use ladybug_drivers::azure;
     #[cfg(feature = "gcp")]
     pub use ladybug_drivers::gcp;
     #[cfg(feature = "hosts")]

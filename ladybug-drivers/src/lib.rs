@@ -2,6 +2,9 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "azure")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "what the contract may gain, this driver refuses until it knows it")]
+pub mod azure;
 #[cfg(feature = "gcp")]
 pub mod gcp;
 #[cfg(feature = "hosts")]

@@ -2,7 +2,7 @@
 
 use super::{
     deaths::die_at_any_call,
-    stage::{AWS, GCP, MIXED, Stage},
+    stage::{AWS, AZURE, GCP, MIXED, Stage, THREE},
 };
 
 #[test]
@@ -18,4 +18,14 @@ fn a_process_that_dies_at_any_call_to_google_cloud_leaves_nothing_behind() {
 #[test]
 fn a_process_that_dies_at_any_call_to_tumblebug_or_aws_leaves_nothing_behind() {
     eprintln!("Tumblebug and AWS: {}", die_at_any_call(|| Stage::new(MIXED)));
+}
+
+#[test]
+fn a_process_that_dies_at_any_call_to_azure_leaves_nothing_behind() {
+    eprintln!("Azure: {}", die_at_any_call(|| Stage::new(AZURE)));
+}
+
+#[test]
+fn a_process_that_dies_at_any_call_to_three_clouds_leaves_nothing_behind() {
+    eprintln!("AWS, Azure and Google Cloud: {}", die_at_any_call(|| Stage::new(THREE)));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ladybug_cloudsim::{Cloud, Effect, FaultPlan, When};
+use ladybug_cloudsim::{AzureFace, Cloud, Effect, FaultPlan, When};
 use ladybug_core::{
     Result,
     lifecycle::{Change, ClusterLifecycle},
@@ -11,7 +11,7 @@ use ladybug_core::{
 use super::{
     deaths::{Census, Place},
     points::{each, sample},
-    stage::{AWS, Cast, GCP, MIXED, Stage},
+    stage::{AWS, AZURE, Cast, GCP, MIXED, Stage, THREE},
 };
 
 type Counts = BTreeMap<String, u64>;
@@ -35,8 +35,14 @@ const LOOKS: [&str; 3] = ["PostSpecImagePairReview", "RecommendSpec", "SearchIma
 /// What Google Cloud's methods that look end in.
 const GCP_LOOKS: [&str; 6] = [".get", ".list", ".aggregatedList", ".getFromFamily", ".listInstances", ".wait"];
 
+/// What Azure's own documents do not name.
+const AZURE_LOOKS: [&str; 3] = ["Token", "Operation", "OperationResult"];
+
 fn looks(name: &str) -> bool {
     let verb = ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
+    if name.contains('_') || AZURE_LOOKS.contains(&name) {
+        return !AzureFace::changes(name);
+    }
     GCP_LOOKS.iter().any(|look| name.ends_with(look)) || LOOKS.contains(&name) || (verb && name != "GetControlInfra")
 }
 
@@ -87,4 +93,14 @@ fn a_lost_answer_of_google_cloud_to_any_change_changes_nothing() {
 #[test]
 fn a_lost_answer_of_tumblebug_to_any_change_changes_nothing() {
     lose_every_answer(MIXED, Cloud::Tumblebug);
+}
+
+#[test]
+fn a_lost_answer_of_azure_to_any_change_changes_nothing() {
+    lose_every_answer(AZURE, Cloud::Azure);
+}
+
+#[test]
+fn a_lost_answer_of_any_of_three_clouds_changes_nothing() {
+    THREE.clouds().for_each(|cloud| lose_every_answer(THREE, cloud));
 }

@@ -1,6 +1,6 @@
-//! Whole clusters over real HTTP on simulated clouds, with hosts of the simulated world: on AWS, on Google Cloud, and over a pool of
-//! Tumblebug beside a pool of AWS itself. Also when the process dies at a call, and when an answer is lost: nothing is lost,
-//! nothing is left, nothing is made twice and nobody else's is touched.
+//! Whole clusters over real HTTP on simulated clouds, with hosts of the simulated world: in one cloud, over three, and over
+//! a pool of Tumblebug beside a pool of AWS itself. Also when the process dies at a call, and when an answer is lost:
+//! nothing is lost, nothing is left, nothing is made twice and nobody else's is touched.
 //!
 //! `LADYBUG_EVERY_CALL=1` tries every call instead of a sample.
 #![expect(clippy::wildcard_enum_match_arm, reason = "tests name what they know of enums that may grow")]
@@ -15,9 +15,9 @@ mod hosts;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
-mod lost;
+mod lives;
 #[cfg(test)]
-mod mixed;
+mod lost;
 #[cfg(test)]
 mod points;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use ladybug_core::{
     spec::ClusterSpec,
     store::{MemoryStore, Sealer},
 };
-use ladybug_drivers::{aws, gcp, tumblebug};
+use ladybug_drivers::{aws, azure, gcp, tumblebug};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::watch,
@@ -40,8 +40,18 @@ pub(crate) const GCP: Cast = Cast { file: "gcp.yaml", clouds: &[(Cloud::Gcp, "gc
 /// A pool of AWS itself beside pools that Tumblebug makes.
 pub(crate) const MIXED: Cast =
     Cast { file: "tumblebug-and-aws.yaml", clouds: &[(Cloud::Aws, "aws-seoul"), (Cloud::Tumblebug, "tb")] };
+/// As [`AWS`], in Azure.
+pub(crate) const AZURE: Cast = Cast { file: "azure.yaml", clouds: &[(Cloud::Azure, "azure")] };
+
+/// A control plane and two workers in each of three clouds.
+pub(crate) const THREE: Cast =
+    Cast { file: "three-clouds.yaml", clouds: &[(Cloud::Aws, "aws"), (Cloud::Azure, "azure"), (Cloud::Gcp, "gcp")] };
 
 impl Cast {
+    pub(crate) fn clouds(self) -> impl Iterator<Item = Cloud> {
+        self.clouds.iter().map(|(cloud, _)| *cloud)
+    }
+
     fn providers(self) -> impl Iterator<Item = (Cloud, ProviderName)> {
         self.clouds.iter().map(|(cloud, name)| (*cloud, name.parse().unwrap()))
     }
@@ -105,6 +115,7 @@ impl Stage {
             Cloud::Aws => self.aws(provider),
             Cloud::Gcp => self.gcp(provider),
             Cloud::Tumblebug => self.tumblebug(provider),
+            Cloud::Azure => self.azure(provider),
             other => panic!("no driver of {other} is on the stage"),
         };
         self.cast.providers().map(driver).collect()
@@ -130,6 +141,15 @@ impl Stage {
         let config = tumblebug::Config::new(provider, face.endpoint(), face.user(), password).unwrap();
         let config = config.with_pauses(Duration::from_secs(1) / HASTE, Duration::from_secs(5) / HASTE);
         Arc::new(tumblebug::TumblebugDriver::new(config.with_settle(SETTLE / HASTE)).unwrap())
+    }
+
+    fn azure(&self, provider: ProviderName) -> Arc<dyn CloudDriver> {
+        let (endpoint, login) = (self.sim.azure().endpoint(), self.sim.azure().login());
+        let config =
+            azure::Config::new(provider, login.subscription).with_endpoint(&endpoint).with_authority(&endpoint);
+        let config = config.with_client_secret(login.tenant, login.client, Secret::new(login.secret));
+        let config = config.with_pauses(Duration::from_secs(1) / HASTE, Duration::from_secs(5) / HASTE);
+        Arc::new(azure::Azure::new(config.with_settle(SETTLE / HASTE)).unwrap())
     }
 
     /// What of somebody else's things is not as it was.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 
-use crate::{fault::FaultPlan, gcp::GcpConfig, hook::InstanceHook, tumblebug::TumblebugConfig};
+use crate::{azure::AzureConfig, fault::FaultPlan, gcp::GcpConfig, hook::InstanceHook, tumblebug::TumblebugConfig};
 
 /// What a world is like.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Config {
     pub hook: Option<Arc<dyn InstanceHook>>,
     /// What the AWS face is like.
     pub aws: AwsConfig,
+    /// What the Azure face is like.
+    pub azure: AzureConfig,
     /// What the Google Cloud face is like.
     pub gcp: GcpConfig,
     /// What the Tumblebug face is like.
@@ -44,6 +46,7 @@ impl Default for Config {
             faults: FaultPlan::none(),
             hook: None,
             aws: AwsConfig::default(),
+            azure: AzureConfig::default(),
             gcp: GcpConfig::default(),
             tumblebug: TumblebugConfig::default(),
         }

@@ -26,6 +26,7 @@
 //! | `transcript`, `counters` | what was said, without secrets, and how often |
 //! | `http` | the server; the `Face` trait; the pipeline of one exchange |
 //! | `aws` | the first face |
+//! | `azure` | Resource Manager with its compute and network providers, and the authority that gives tokens |
 //! | `gcp` | Google Cloud's Compute Engine v1, where every change is an operation |
 //! | `tumblebug` | CB-Tumblebug 0.13, whose calls last until the machines are there |
 //! | `world_hosts` | feature `world`: the machines as hosts of `ladybug_core`'s simulated world, where clusters come up |
@@ -37,6 +38,12 @@
 //! are made under the ledger's lock and never wait; what takes time is planned as a happening.
 
 mod aws;
+#[expect(
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "JSON by the name of a field: what is missing reads as null, and what is of another type is passed over"
+)]
+mod azure;
 mod chance;
 mod clock;
 mod config;
@@ -64,6 +71,7 @@ mod world;
 mod world_hosts;
 
 pub use aws::{AwsFace, AwsUser};
+pub use azure::{AzureConfig, AzureFace, AzureLimits, AzureLogin};
 pub use clock::SimTime;
 pub use config::{AwsConfig, AwsLimits, Config};
 pub use counters::Counters;

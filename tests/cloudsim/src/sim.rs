@@ -15,6 +15,7 @@ use tokio::{
 
 use crate::{
     aws::{Aws, AwsFace},
+    azure::{Azure, AzureFace},
     clock::{Clock, SimTime},
     config::Config,
     counters::Counters,
@@ -177,6 +178,7 @@ impl Shared {
 pub struct CloudSim {
     shared: Arc<Shared>,
     aws: AwsFace,
+    azure: AzureFace,
     gcp: GcpFace,
     tumblebug: TumblebugFace,
     tasks: Vec<AbortHandle>,
@@ -198,10 +200,12 @@ impl CloudSim {
     pub async fn start(config: Config) -> io::Result<Self> {
         let clock = Clock::new(config.pace, config.skew);
         let aws = Arc::new(Aws::new(&config, clock.clone()));
+        let azure = Arc::new(Azure::new(&config));
         let gcp = Arc::new(Gcp::new(&config, clock.clone()));
         let tumblebug = Arc::new(Tumblebug::new(&config));
         let faces: BTreeMap<Cloud, Arc<dyn Face>> = BTreeMap::from([
             (Cloud::Aws, Arc::clone(&aws) as Arc<dyn Face>),
+            (Cloud::Azure, Arc::clone(&azure) as Arc<dyn Face>),
             (Cloud::Gcp, Arc::clone(&gcp) as Arc<dyn Face>),
             (Cloud::Tumblebug, Arc::clone(&tumblebug) as Arc<dyn Face>),
         ]);
@@ -212,15 +216,22 @@ impl CloudSim {
         ];
         let address = shared.open(Cloud::Aws, &mut tasks).await?;
         let aws = AwsFace::new(aws, address);
+        let azure = AzureFace::new(azure, shared.open(Cloud::Azure, &mut tasks).await?);
         let gcp = GcpFace::new(gcp, shared.open(Cloud::Gcp, &mut tasks).await?);
         let tumblebug = TumblebugFace::new(tumblebug, shared.open(Cloud::Tumblebug, &mut tasks).await?);
-        Ok(Self { aws, gcp, tumblebug, shared, tasks })
+        Ok(Self { aws, azure, gcp, tumblebug, shared, tasks })
     }
 
     /// The AWS face: EC2, Elastic Load Balancing v2, STS, Systems Manager, Service Quotas.
     #[must_use]
     pub const fn aws(&self) -> &AwsFace {
         &self.aws
+    }
+
+    /// The Azure face.
+    #[must_use]
+    pub const fn azure(&self) -> &AzureFace {
+        &self.azure
     }
 
     /// The Google Cloud face: Compute Engine.
