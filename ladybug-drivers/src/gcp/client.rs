@@ -127,7 +127,7 @@ impl Api<'_> {
 
     async fn send(&self, letter: &Letter<'_>) -> Result<Answer> {
         let wire = self.wire;
-        let request = self.request(letter, wire.tokens.headers(self.what).await?)?;
+        let request = self.request(letter, wire.tokens.headers(self.cx, self.what).await?)?;
         let answer = wire.client.send(self.cx, self.what, letter.effect, request).await?;
         if answer.status.is_success() {
             return Ok(answer);

@@ -1,6 +1,6 @@
 //! Whose requests these are: a token, fetched and renewed by Google's own library.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use google_cloud_auth::{
     credentials::{
@@ -9,12 +9,17 @@ use google_cloud_auth::{
     errors::CredentialsError,
 };
 use http::{Extensions, HeaderMap};
-use ladybug_core::{Error, ErrorKind, Result};
+use ladybug_core::{Disposition, Error, ErrorKind, Result, cloud::Call};
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout_at},
+};
 
 use super::config::Source;
 
+/// The most time for a token in a call without a deadline.
+const LONGEST: Duration = Duration::from_secs(120);
 /// What a token is for.
 const SCOPE: &str = "https://www.googleapis.com/auth/compute";
 const REMEDY: &str =
@@ -42,8 +47,20 @@ impl Tokens {
     /// The headers that say whose a request is.
     ///
     /// # Errors
-    /// `Unauthenticated` when there is no credential to be had; `Unavailable`, transient, when its issuer does not answer.
-    pub(super) async fn headers(&self, what: &str) -> Result<HeaderMap> {
+    /// `Unauthenticated` when there is no credential to be had; `Unavailable`, transient, when its issuer does not answer;
+    /// `Timeout`, transient, at the call's deadline: nothing has been sent to the cloud yet.
+    pub(super) async fn headers(&self, cx: &Call, what: &str) -> Result<HeaderMap> {
+        let deadline = cx.deadline.unwrap_or_else(|| Instant::now() + LONGEST);
+        timeout_at(deadline, self.fetch(what)).await.unwrap_or_else(|_| {
+            let error = Error::new(ErrorKind::Timeout, what.to_owned());
+            let error = error.with_disposition(Disposition::Transient { after: None });
+            Err(error
+                .with_message("the deadline came before a Google token")
+                .with_remedy("allow more time, or check the network"))
+        })
+    }
+
+    async fn fetch(&self, what: &str) -> Result<HeaderMap> {
         let credentials = self.credentials(what).await?;
         match credentials.headers(Extensions::new()).await.map_err(|cause| refused(what, cause))? {
             CacheableResource::New { data, .. } => Ok(data),
@@ -101,7 +118,7 @@ fn refused(what: &str, cause: CredentialsError) -> Error {
     };
     let error = Error::new(kind, what.to_owned()).with_message(why).with_remedy(REMEDY);
     if cause.is_transient() {
-        return error.with_disposition(ladybug_core::Disposition::Transient { after: None }).with_source(cause);
+        return error.with_disposition(Disposition::Transient { after: None }).with_source(cause);
     }
     error.with_source(cause)
 }

@@ -109,8 +109,7 @@ impl Gcp {
         match request.path.as_str() {
             "/subject" => Some(Reply::new(200, "text/plain", token::subject())),
             "/token" => {
-                let form = form_urlencoded::parse(&request.body).into_owned().collect();
-                match token::may_have(&form, now)
+                match token::may_have(&token::asked(&request.body), now)
                     .and_then(|()| if self.users().known { Ok(()) } else { Err("invalid_grant") })
                 {
                     Ok(()) => json(
@@ -122,7 +121,9 @@ impl Gcp {
                 }
             }
             path if path.ends_with(":generateAccessToken") => {
-                match token::check(request.header("authorization"), &self.users().issued.clone(), now) {
+                // Issuing takes the same lock.
+                let issued = self.users().issued.clone();
+                match token::check(request.header("authorization"), &issued, now) {
                     Ok(()) => {
                         let end = now.saturating_add(jiff::SignedDuration::from_secs(TOKEN_SECONDS)).unwrap_or(now);
                         json(200, json!({ "accessToken": issue(), "expireTime": format!("{end:.0}") }))

@@ -131,7 +131,11 @@ pub(super) fn end(cx: &mut Cx<'_>, id: &str, outcome: Result<(), Fail>) {
 
 fn inserted(cx: &mut Cx<'_>, target: &str, error: &Value) -> Result<(), Fail> {
     if error.is_object() {
-        cx.ledger.remove(Cloud::Gcp, target);
+        // Its disk goes with a machine that could not be made.
+        let disks = cx.ledger.remove(Cloud::Gcp, target).map(|made| made.edges).unwrap_or_default();
+        for disk in disks.iter().filter(|edge| edge.role == "disk") {
+            cx.ledger.remove(Cloud::Gcp, &disk.to);
+        }
         let status = error["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
         let reason = match text(error, "code") {
             "ZONE_RESOURCE_POOL_EXHAUSTED" => "ZONE_RESOURCE_POOL_EXHAUSTED",

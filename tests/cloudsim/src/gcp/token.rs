@@ -105,6 +105,17 @@ fn sign(header: &Value, claims: &Value) -> String {
 const REFRESH_TOKEN: &str = "1//simulated-refresh-token";
 const SUBJECT_TOKEN: &str = "simulated-subject-token";
 
+/// What a request for a token says, as a form or, from some libraries, as JSON.
+pub(super) fn asked(body: &[u8]) -> BTreeMap<String, String> {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(fields)) => {
+            let texts = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+            texts.collect()
+        }
+        _ => form_urlencoded::parse(body).into_owned().collect(),
+    }
+}
+
 /// Whether a request for a token is by somebody who may have one.
 ///
 /// # Errors
