@@ -5,7 +5,6 @@
 //! `cargo run -p ladybug-cloudsim --features world --example quickstart_http`.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 #![expect(clippy::disallowed_methods, reason = "the demo runs in true time and says how long it took")]
-#![expect(clippy::wildcard_enum_match_arm, unreachable_pub, reason = "shared with the crash tests")]
 
 #[path = "../../../examples/shared/demo.rs"]
 mod demo;
