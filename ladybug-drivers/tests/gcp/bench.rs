@@ -124,7 +124,7 @@ impl Bench for GcpBench {
 
     async fn everything(&self) -> Option<BTreeSet<String>> {
         // What a dropped call has sent already arrives before the account is looked at.
-        sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(50)).await;
         Some(self.sim.everything().into_iter().map(|thing| thing.id).collect())
     }
 

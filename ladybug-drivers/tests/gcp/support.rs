@@ -8,7 +8,7 @@ use ladybug_drivers::gcp::{self, Gcp};
 
 pub(crate) const REGION: &str = "us-central1";
 /// How long what was asked for may stay invisible: some simulated seconds at the usual pace.
-const SETTLE: Duration = Duration::from_millis(50);
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// A driver of the simulated project.
 pub(crate) fn driver(sim: &CloudSim) -> Arc<Gcp> {

@@ -1,6 +1,6 @@
 //! What Compute Engine refuses, the face refuses, in the same shape.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use ladybug_cloudsim::{Cloud, Config, Effect, FaultPlan, When};
 use serde_json::{Value, json};
@@ -93,17 +93,14 @@ async fn unknown_missing_and_wrong_fields_are_refused() {
 #[tokio::test]
 async fn what_is_being_made_is_not_ready_and_not_seen() {
     let mut config = Config::default();
-    // The network takes half a true second.
-    (config.gcp.queue, config.gcp.operation) =
-        (std::time::Duration::from_secs(250), std::time::Duration::from_secs(250));
+    // Nothing begins while this test lasts.
+    config.gcp.queue = Duration::from_secs(1_000_000);
     let asker = Asker::new(config).await;
     let (_, operation) = asker.post("global/networks", json!({ "name": "n", "autoCreateSubnetworks": false })).await;
     assert_eq!(operation["status"], "PENDING");
     assert_eq!(asker.get("global/networks/n").await.0, 404);
     let rule = json!({ "name": "f", "network": "global/networks/n", "allowed": [{ "IPProtocol": "tcp" }] });
-    assert_eq!(reason(&asker.post("global/firewalls", rule.clone()).await), (400, "resourceNotReady"));
-    asker.over(&operation).await;
-    asker.made("global/firewalls", rule).await;
+    assert_eq!(reason(&asker.post("global/firewalls", rule).await), (400, "resourceNotReady"));
 }
 
 #[tokio::test]
@@ -212,11 +209,7 @@ async fn a_stopped_machine_stays_and_loses_its_ephemeral_address() {
     let address = |shown: &Value| shown["networkInterfaces"][0]["accessConfigs"][0]["natIP"].clone();
     let (_, before) = asker.get(at).await;
     assert_eq!((&before["status"], address(&before).is_string()), (&json!("RUNNING"), true));
-    let (_, starting) = asker.post(&format!("{at}/stop"), Value::Null).await;
-    let (_, wrong) = asker.post(&format!("{at}/start"), Value::Null).await;
-    let (_, shown) = asker.get(&format!("zones/us-central1-a/operations/{}", wrong["name"].as_str().unwrap())).await;
-    assert_eq!(code(&shown), "RESOURCE_NOT_READY");
-    asker.over(&starting).await;
+    asker.made(&format!("{at}/stop"), Value::Null).await;
     let (_, stopped) = asker.get(at).await;
     assert_eq!((&stopped["status"], address(&stopped)), (&json!("TERMINATED"), Value::Null));
     asker.made(&format!("{at}/start"), Value::Null).await;
@@ -224,6 +217,21 @@ async fn a_stopped_machine_stays_and_loses_its_ephemeral_address() {
     assert!(again["status"] == "RUNNING" && address(&again) != address(&before), "{again}");
     let private = |shown: &Value| shown["networkInterfaces"][0]["networkIP"].clone();
     assert_eq!(private(&again), private(&before));
+}
+
+#[tokio::test]
+async fn a_machine_in_the_wrong_state_fails_the_operation() {
+    let mut config = Config::default();
+    // It stops for as long as this test lasts.
+    config.gcp.stop = Duration::from_secs(1_000_000);
+    let asker = Asker::new(config).await;
+    asker.network("n").await;
+    asker.made("zones/us-central1-a/instances", machine("m")).await;
+    asker.post("zones/us-central1-a/instances/m/stop", Value::Null).await;
+    let (status, operation) = asker.post("zones/us-central1-a/instances/m/start", Value::Null).await;
+    assert_eq!(status, 200);
+    assert_eq!(code(&asker.over(&operation).await), "RESOURCE_NOT_READY");
+    assert_eq!(asker.get("zones/us-central1-a/instances/m").await.1["status"], "STOPPING");
 }
 
 #[tokio::test]
