@@ -6,6 +6,8 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "tests name what they know of enums that may grow")]
 
 #[cfg(test)]
+mod across;
+#[cfg(test)]
 mod deaths;
 #[cfg(test)]
 #[path = "../tumblebug/document.rs"]

@@ -42,6 +42,9 @@ pub(crate) const MIXED: Cast =
     Cast { file: "tumblebug-and-aws.yaml", clouds: &[(Cloud::Aws, "aws-seoul"), (Cloud::Tumblebug, "tb")] };
 /// As [`AWS`], in Azure.
 pub(crate) const AZURE: Cast = Cast { file: "azure.yaml", clouds: &[(Cloud::Azure, "azure")] };
+/// A control plane and a worker on AWS, two workers in Azure.
+pub(crate) const ACROSS: Cast =
+    Cast { file: "aws-and-azure.yaml", clouds: &[(Cloud::Aws, "aws"), (Cloud::Azure, "azure")] };
 
 /// A control plane and two workers in each of three clouds.
 pub(crate) const THREE: Cast =

@@ -386,7 +386,6 @@ pub(super) fn verb(cx: &mut Cx<'_>, kind: &'static Kind, group: &str, name: &str
         "deallocate" => ("deallocating", "deallocated", cx.config.stop),
         "poweroff" => ("stopping", "stopped", cx.config.stop),
         "restart" => ("running", "restarted", cx.config.stop),
-        "retrievebootdiagnosticsdata" => return diagnostics(cx, machine),
         _ => return Err(Fail::new(404, "NotFound", "The requested operation does not exist.")),
     };
     if verb == "restart" && machine.hidden["power"] != "running" {
@@ -403,11 +402,6 @@ pub(super) fn verb(cx: &mut Cx<'_>, kind: &'static Kind, group: &str, name: &str
     let said = operation::under_way(cx, Said::new(202, None), kind, &location, &id, Goal::Power);
     let url = said.headers.first().map(|(_, url)| url.clone()).unwrap_or_default();
     Ok(said.with("location", url))
-}
-
-fn diagnostics(cx: &Cx<'_>, machine: &Resource) -> Answer {
-    let url = format!("{}/console/{}", cx.host, machine.text("name"));
-    Ok(Said::ok(json!({ "consoleScreenshotBlobUri": url, "serialConsoleLogBlobUri": url })))
 }
 
 fn power_changes(cx: &mut Cx<'_>, id: &str, power: &str) {

@@ -12,6 +12,7 @@
     reason = "helpers of tests, of which every test uses a part"
 )]
 
+pub mod arm;
 pub mod client;
 
 use std::{
