@@ -53,11 +53,10 @@ pub(super) enum Source {
         client: String,
         secret: Secret<String>,
     },
-    /// Each `None` is read from the environment as the workload identity webhook sets it.
     Workload {
-        tenant: Option<String>,
-        client: Option<String>,
-        file: Option<PathBuf>,
+        tenant: String,
+        client: String,
+        file: PathBuf,
     },
     ManagedIdentity {
         client: Option<String>,
@@ -170,8 +169,7 @@ impl Config {
         client: impl Into<String>,
         token_file: impl Into<PathBuf>,
     ) -> Self {
-        let (tenant, client, file) = (Some(tenant.into()), Some(client.into()), Some(token_file.into()));
-        self.source = Source::Workload { tenant, client, file };
+        self.source = Source::Workload { tenant: tenant.into(), client: client.into(), file: token_file.into() };
         self
     }
 

@@ -112,13 +112,12 @@ impl Credentials {
     fn identities(&self) -> Vec<azure_core::Result<Identity>> {
         match &self.source {
             Source::ClientSecret { tenant, client, secret } => vec![self.client_secret(tenant, client, secret)],
-            Source::Workload { tenant, client, file } => {
-                let credential_options = ClientAssertionCredentialOptions { client_options: self.options.clone() };
-                let (tenant_id, client_id, token_file_path) = (tenant.clone(), client.clone(), file.clone());
-                let options =
-                    WorkloadIdentityCredentialOptions { credential_options, client_id, tenant_id, token_file_path };
-                vec![WorkloadIdentityCredential::new(Some(options)).map(|identity| identity as Identity)]
-            }
+            Source::Workload { tenant, client, file } => vec![self.workload(WorkloadIdentityCredentialOptions {
+                tenant_id: Some(tenant.clone()),
+                client_id: Some(client.clone()),
+                token_file_path: Some(file.clone()),
+                ..Default::default()
+            })],
             Source::ManagedIdentity { client } => vec![self.managed(client.as_ref())],
             Source::Cli => vec![cli()],
             Source::Chain => self.chain(|name| std::env::var(name).ok().filter(|value| !value.is_empty())),
@@ -134,9 +133,8 @@ impl Credentials {
             return vec![self.client_secret(tenant, client, secret)];
         }
         if variable("AZURE_FEDERATED_TOKEN_FILE").is_some() {
-            let credential_options = ClientAssertionCredentialOptions { client_options: self.options.clone() };
-            let options = WorkloadIdentityCredentialOptions { credential_options, ..Default::default() };
-            return vec![WorkloadIdentityCredential::new(Some(options)).map(|identity| identity as Identity)];
+            // It reads the rest from the environment, too.
+            return vec![self.workload(WorkloadIdentityCredentialOptions::default())];
         }
         vec![cli(), self.managed(client.as_ref())]
     }
@@ -145,6 +143,11 @@ impl Credentials {
         let options = ClientSecretCredentialOptions { client_options: self.options.clone() };
         let secret = Sealed::new(secret.expose().clone());
         Ok(ClientSecretCredential::new(tenant, client.to_owned(), secret, Some(options))?)
+    }
+
+    fn workload(&self, mut options: WorkloadIdentityCredentialOptions) -> azure_core::Result<Identity> {
+        options.credential_options = ClientAssertionCredentialOptions { client_options: self.options.clone() };
+        Ok(WorkloadIdentityCredential::new(Some(options))?)
     }
 
     fn managed(&self, client: Option<&String>) -> azure_core::Result<Identity> {

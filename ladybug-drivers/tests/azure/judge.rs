@@ -7,10 +7,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::support::{Site, network};
-
-/// Checks the exchanges of a simulated cloud: every request and every answer.
-pub(crate) fn judged(transcript: &str) {
+/// Checks the exchanges of a simulated cloud: every request and every answer, of so many operations at least.
+pub(crate) fn judged(transcript: &str, operations: u64) {
     let Ok(specs) = std::env::var("LADYBUG_SPECS") else {
         eprintln!("SKIPPED: LADYBUG_SPECS is not set, so nothing is checked against Azure's Swagger documents");
         return;
@@ -19,11 +17,11 @@ pub(crate) fn judged(transcript: &str) {
     let Some((good, said)) = checked(transcript, &specs, traffic.path()) else { return };
     eprintln!("{}", said.lines().last().unwrap_or_default());
     assert!(good, "{said}");
-    judged_by_oav(traffic.path(), &specs);
+    judged_by_oav(traffic.path(), &specs, operations);
 }
 
 /// Whether our own reading of the documents finds nothing, and what it says; its files for oav go into `traffic`.
-fn checked(transcript: &str, specs: &str, traffic: &Path) -> Option<(bool, String)> {
+pub(crate) fn checked(transcript: &str, specs: &str, traffic: &Path) -> Option<(bool, String)> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, transcript).unwrap();
     let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cloudsim/judges/check_azure_transcript.py");
@@ -32,31 +30,6 @@ fn checked(transcript: &str, specs: &str, traffic: &Path) -> Option<(bool, Strin
         return None;
     };
     Some((ran.status.success(), said(&ran)))
-}
-
-/// The judge is no yes-man: each of these is found in a request that was good before.
-#[tokio::test]
-async fn what_the_documents_do_not_know_is_found() {
-    let Ok(specs) = std::env::var("LADYBUG_SPECS") else {
-        eprintln!("SKIPPED: LADYBUG_SPECS is not set, so the judge has no documents");
-        return;
-    };
-    let site = Site::start(ladybug_cloudsim::Config::default()).await;
-    site.ready("network/one", &network()).await;
-    let transcript = site.sim.transcript();
-    let folder = tempfile::tempdir().unwrap();
-    for (from, to, finds) in [
-        ("addressSpace\\\":{", "addressSpace\\\":{\\\"x\\\":1,", "addressSpace.x is unknown"),
-        ("\\\"addressPrefixes\\\":[", "\\\"addressPrefixes\\\":[[],", "must be of type string"),
-        ("\\\"subnets\\\":[{", "\\\"resourceGuid\\\":\\\"x\\\",\\\"subnets\\\":[{", "resourceGuid is read-only"),
-        ("api-version=2024-01-01", "api-version=2024-01-02", "api-version must be"),
-        ("api-version=2024-01-01", "api-version=2024-01-01&x=1", "unknown x"),
-    ] {
-        let bad = transcript.replacen(from, to, 1);
-        assert_ne!(bad, transcript, "{from} is not there");
-        let Some((good, said)) = checked(&bad, &specs, folder.path()) else { return };
-        assert!(!good && said.contains(finds), "{finds}: {said}");
-    }
 }
 
 fn said(ran: &Output) -> String {
@@ -68,7 +41,7 @@ fn oav() -> PathBuf {
     std::env::var_os("LADYBUG_OAV").map_or_else(|| PathBuf::from("oav"), PathBuf::from)
 }
 
-fn judged_by_oav(traffic: &Path, specs: &str) {
+fn judged_by_oav(traffic: &Path, specs: &str, operations: u64) {
     let report = traffic.with_file_name("report.json");
     let mut command = Command::new(oav());
     command
@@ -86,5 +59,5 @@ fn judged_by_oav(traffic: &Path, specs: &str) {
     let (covered, failed) =
         (report["coveredOperations"].as_u64().unwrap(), report["failedOperations"].as_u64().unwrap());
     eprintln!("oav: {covered} operations covered, {failed} failed");
-    assert!(failed == 0 && covered >= 35, "{:#}", report["errors"]);
+    assert!(failed == 0 && covered >= operations, "{:#}", report["errors"]);
 }

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use ladybug_cloudsim::Config;
 
-use super::{bench::AzureBench, judge::judged};
+use super::{
+    bench::AzureBench,
+    judge::{checked, judged},
+    support::{Site, network},
+};
 
 /// A world with small pages, empty ones among them, where what is new is invisible for a while.
 fn config() -> Config {
@@ -40,7 +44,32 @@ async fn every_exchange_of_the_kit_fits_the_swagger_documents() {
         ladybug_core::conformance::driver::run(check, async || bench).await.unwrap();
         transcript += &sim.transcript();
     }
-    judged(&transcript);
+    judged(&transcript, 40);
+}
+
+/// The judge is no yes-man: each of these is found in a request that was good before.
+#[tokio::test]
+async fn what_the_documents_do_not_know_is_found() {
+    let Ok(specs) = std::env::var("LADYBUG_SPECS") else {
+        eprintln!("SKIPPED: LADYBUG_SPECS is not set, so the judge has no documents");
+        return;
+    };
+    let site = Site::start(ladybug_cloudsim::Config::default()).await;
+    site.ready("network/one", &network()).await;
+    let transcript = site.sim.transcript();
+    let folder = tempfile::tempdir().unwrap();
+    for (from, to, finds) in [
+        ("addressSpace\\\":{", "addressSpace\\\":{\\\"x\\\":1,", "addressSpace.x is unknown"),
+        ("\\\"addressPrefixes\\\":[", "\\\"addressPrefixes\\\":[[],", "must be of type string"),
+        ("\\\"subnets\\\":[{", "\\\"resourceGuid\\\":\\\"x\\\",\\\"subnets\\\":[{", "resourceGuid is read-only"),
+        ("api-version=2024-01-01", "api-version=2024-01-02", "api-version must be"),
+        ("api-version=2024-01-01", "api-version=2024-01-01&x=1", "unknown x"),
+    ] {
+        let bad = transcript.replacen(from, to, 1);
+        assert_ne!(bad, transcript, "{from} is not there");
+        let Some((good, said)) = checked(&bad, &specs, folder.path()) else { return };
+        assert!(!good && said.contains(finds), "{finds}: {said}");
+    }
 }
 
 async fn make() -> AzureBench {

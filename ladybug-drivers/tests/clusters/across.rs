@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use ladybug_cloudsim::Cloud;
 use ladybug_core::{
     ClusterUid,
+    cloud::Price,
     lifecycle::{Change, ClusterLifecycle, ClusterPhase, NodeLifecycle},
+    plan::{Plan, PlannedNode},
 };
+use ladybug_drivers::{aws, azure};
 use serde_json::Value;
 
 use super::{
+    azure_judge::judged,
     deaths::Place,
     stage::{ACROSS, Stage},
 };
@@ -33,12 +37,23 @@ fn gateways(stage: &Stage, cluster: &ClusterUid) -> BTreeSet<String> {
     nodes.map(|node| format!("{}/32", node.public_ip.unwrap())).collect()
 }
 
+/// What the first choice of every node costs by the embedded tables.
+fn priced(plan: &Plan) -> Price {
+    let (aws, azure) = (aws::PriceTable::embedded(), azure::PriceTable::embedded());
+    let price = |node: &PlannedNode| {
+        let (kind, region) = (&node.choice.offers[0].machine_type, &node.site.region);
+        aws.price(kind, region).or_else(|| azure.price(kind, region)).unwrap()
+    };
+    plan.nodes.iter().map(price).sum()
+}
+
 #[test]
 fn each_cloud_lets_in_the_other_s_addresses_and_a_new_node_changes_only_what_it_must() {
     let stage = Stage::new(ACROSS);
     let cluster = stage.live(async |ladybug| {
         let plan = ladybug.plan(&Change::To(stage.spec())).await.unwrap();
         let cluster = plan.cluster;
+        assert_eq!(plan.forecast.cost_after, priced(&plan));
         let made = ladybug.apply(plan).await.unwrap().success().await;
         made.unwrap_or_else(|error| panic!("{}", error.report()));
         assert_eq!(ladybug.get(&cluster).await.unwrap().phase, ClusterPhase::Ready);
@@ -61,6 +76,7 @@ fn each_cloud_lets_in_the_other_s_addresses_and_a_new_node_changes_only_what_it_
     let deleted = stage.live(async |ladybug| ladybug.delete(&cluster).await?.success().await);
     deleted.unwrap_or_else(|error| panic!("{}", error.report()));
     stage.assert_empty("after its end");
+    judged(&stage.sim.transcript(), 25);
     let calls = stage.sim.counters().calls;
     let of = |cloud| calls.iter().filter(|((of, _), _)| *of == cloud).map(|(_, times)| times).sum::<u64>();
     eprintln!("5 nodes over AWS ({} calls) and Azure ({} calls): 0 left", of(Cloud::Aws), of(Cloud::Azure));

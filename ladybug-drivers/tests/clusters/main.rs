@@ -8,6 +8,9 @@
 #[cfg(test)]
 mod across;
 #[cfg(test)]
+#[path = "../azure/judge.rs"]
+mod azure_judge;
+#[cfg(test)]
 mod deaths;
 #[cfg(test)]
 #[path = "../tumblebug/document.rs"]
