@@ -2,8 +2,8 @@
 //! three simulated clouds, and prove that nothing is left.
 //!
 //! `cargo run --example quickstart` shows bars on a terminal and lines elsewhere; `-- --json` prints one event a line
-//! and a summary; `-- --seed 42` is another world; `-- --clouds http` builds and runs the demo through the real AWS
-//! driver against a simulated AWS, in true time.
+//! and a summary; `-- --seed 42` is another world; `-- --clouds http` builds and runs the demo through the real
+//! drivers, over HTTP to simulated clouds on this machine, in true time.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
 #[path = "shared/demo.rs"]
