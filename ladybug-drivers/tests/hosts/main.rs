@@ -5,13 +5,21 @@
 #[cfg(test)]
 mod claim;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod death;
 #[cfg(test)]
 mod filter;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod machine;
+#[cfg(test)]
+mod rack;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
@@ -22,3 +30,5 @@ mod scene;
 #[expect(dead_code, unused_imports, unused_macros, reason = "the connector's own tests need more of it")]
 #[path = "../../../ladybug-bootstrap/tests/ssh/server.rs"]
 mod server;
+#[cfg(test)]
+mod touch;
