@@ -119,7 +119,7 @@ async fn victim() {
         Some(record) => match ladybug.get(&record.uid).await.unwrap().phase {
             phase if phase == wanted => return,
             ClusterPhase::Ready => (record.uid, ladybug.delete(&record.uid).await.unwrap()),
-            _ => (record.uid, ladybug.resume(&record.uid).await.unwrap()),
+            ClusterPhase::Planned | _ => (record.uid, ladybug.resume(&record.uid).await.unwrap()),
         },
     };
     let mut events = ladybug.events(&cluster, 0);
@@ -130,7 +130,7 @@ async fn victim() {
                 // The log also tells of what earlier lives began.
                 EventKind::StepStarted { step } if event.at >= born => println!("started {step}"),
                 EventKind::OperationFinished { .. } if event.at >= born => break,
-                _ => {}
+                EventKind::OperationResumed | _ => {}
             }
         }
     };
