@@ -116,11 +116,15 @@ async fn victim() {
             let plan = ladybug.plan(&Change::To(spec(2))).await.unwrap();
             (plan.cluster, ladybug.apply(plan).await.unwrap())
         }
-        Some(record) => match ladybug.get(&record.uid).await.unwrap().phase {
-            phase if phase == wanted => return,
-            ClusterPhase::Ready => (record.uid, ladybug.delete(&record.uid).await.unwrap()),
-            ClusterPhase::Planned | _ => (record.uid, ladybug.resume(&record.uid).await.unwrap()),
-        },
+        Some(record) => {
+            let phase = ladybug.get(&record.uid).await.unwrap().phase;
+            if phase == wanted {
+                return;
+            }
+            let begins = phase == ClusterPhase::Ready;
+            let going = if begins { ladybug.delete(&record.uid).await } else { ladybug.resume(&record.uid).await };
+            (record.uid, going.unwrap())
+        }
     };
     let mut events = ladybug.events(&cluster, 0);
     let tell = async {
