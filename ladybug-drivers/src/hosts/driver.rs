@@ -15,6 +15,7 @@ use ladybug_core::{
 use tokio::sync::RwLock;
 
 use super::{
+    fault,
     inventory::{Host, Inventory},
     record::{self, Held, Record, parts},
     remote::Reach,
@@ -83,12 +84,23 @@ impl HostsDriver {
     /// What a reference means, and whether it is ready. What its machine does not have is absent, and so is what lay
     /// on a machine that the inventory has no more.
     pub(super) async fn find(&self, reference: &ResourceRef) -> Result<Option<(Record, bool)>> {
-        let known = parts(&reference.id).and_then(|(name, token)| Some((self.reach.inventory.get(name)?, token)));
-        let Some((host, token)) = known else { return Ok(None) };
+        let Some((host, token)) = self.place_of(reference)? else { return Ok(None) };
         let survey = self.reach.survey(host).await?;
         let is_it = |record: &Record| record.kind() == reference.kind && record.owner.token() == token;
         let found = survey.all().find(|(record, _)| is_it(record));
         Ok(found.map(|(record, ready)| (record.clone(), ready)))
+    }
+
+    /// The machine that a reference is about and the token there; `None` when the inventory has no such machine.
+    ///
+    /// # Errors
+    /// `InvalidSpec` for a reference of another provider.
+    pub(super) fn place_of<'a>(&'a self, reference: &'a ResourceRef) -> Result<Option<(&'a Host, &'a str)>> {
+        if reference.provider != self.provider {
+            return Err(fault::foreign(&self.provider, reference));
+        }
+        let parts = parts(&reference.id);
+        Ok(parts.and_then(|(name, token)| Some((self.reach.inventory.get(name)?, token))))
     }
 
     /// The machines of a region, as they see each other.
@@ -138,7 +150,8 @@ impl CloudDriver for HostsDriver {
                         .with_message(format!("{} is no network", it.network)));
                 };
                 let _no_claims = self.rules.write().await;
-                self.keep(owner, at, Held::Firewall { network: cidr, rules: it.rules.clone() }).await
+                let of = it.network.id.clone();
+                self.keep(owner, at, Held::Firewall { of, network: cidr, rules: it.rules.clone() }).await
             }
             ResourceSpec::Machine(it) => self.claim(owner, at, it).await,
             ResourceSpec::Address(_) | ResourceSpec::LoadBalancer(_) | _ => {
@@ -149,9 +162,8 @@ impl CloudDriver for HostsDriver {
     }
 
     async fn get(&self, _: &Call, resource: &ResourceRef) -> Result<Option<Resource>> {
-        let found = self.find(resource).await?;
-        let host = parts(&resource.id).and_then(|(name, _)| self.reach.inventory.get(name));
-        Ok(host.zip(found).map(|(host, (record, ready))| self.resource(host, &record, ready)))
+        let (found, place) = (self.find(resource).await?, self.place_of(resource)?);
+        Ok(place.zip(found).map(|((host, _), (record, ready))| self.resource(host, &record, ready)))
     }
 
     async fn delete(&self, _: &Call, resource: &ResourceRef) -> Result<Deletion> {

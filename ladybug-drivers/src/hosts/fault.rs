@@ -1,6 +1,10 @@
 //! What can go wrong with a machine, as errors of the crate.
 
-use ladybug_core::{Disposition, Error, ErrorKind, NodeName, cloud::Owner, remote::RemoteOutput};
+use ladybug_core::{
+    Disposition, Error, ErrorKind, NodeName, ProviderName,
+    cloud::{Owner, ResourceRef},
+    remote::RemoteOutput,
+};
 
 use super::record::Record;
 
@@ -76,9 +80,16 @@ pub(super) fn unknown(host: &str) -> Error {
         .with_remedy("put it in again, or delete what was on it")
 }
 
+/// A reference is another driver's.
+pub(super) fn foreign(provider: &ProviderName, reference: &ResourceRef) -> Error {
+    Error::new(ErrorKind::InvalidSpec, format!("ask {provider} for {reference}"))
+        .with_message("it is of another provider")
+        .with_remedy("ask the driver of its own provider")
+}
+
 /// Something still uses the thing.
-pub(super) fn in_use(what: impl std::fmt::Display, host: &NodeName) -> Error {
+pub(super) fn in_use(what: &ResourceRef, user: &str) -> Error {
     Error::new(ErrorKind::Conflict, format!("delete {what}"))
-        .with_message(format!("the machine {host} is still claimed by its cluster"))
+        .with_message(user)
         .with_disposition(Disposition::Transient { after: None })
 }

@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 use ladybug_core::{
-    Error, ErrorKind, Result,
+    ClusterUid, Error, ErrorKind, NodeName, Result,
     cloud::{Deletion, FirewallRule, Location, Owner, Resource, ResourceKind, ResourceRef},
 };
 
@@ -10,7 +10,7 @@ use super::{
     driver::HostsDriver,
     fault, filter,
     inventory::Host,
-    record::{Held, Record, Survey, parts},
+    record::{Held, Record, Survey},
 };
 
 impl HostsDriver {
@@ -19,17 +19,19 @@ impl HostsDriver {
     /// While a machine does not answer, nobody knows whether the record lies there, so none is made.
     pub(super) async fn keep(&self, owner: &Owner, at: &Location, held: Held) -> Result<Resource> {
         let answers = self.answers(at).await;
-        let record = Record { owner: owner.clone(), held };
-        let found = answers.iter().find(|(_, answer)| answer.as_ref().is_ok_and(|survey| has(survey, &record)));
-        let host = match found {
-            Some((host, _)) => *host,
-            None => place(owner, at, &answers)?,
+        let mut record = Record { owner: owner.clone(), held };
+        let found = answers.iter().find_map(|(host, answer)| Some((*host, standing(answer.as_ref().ok()?, &record)?)));
+        let (host, is_there) = match found {
+            Some((host, owner)) => {
+                record.owner = owner.clone();
+                (host, true)
+            }
+            None => (place(owner, at, &answers)?, false),
         };
-        let changes = record.kind() == ResourceKind::Firewall;
-        if found.is_none() || changes {
-            self.reach.done(host, "keep", &[&owner.token()], record.line()?).await?;
+        if !is_there || record.kind() == ResourceKind::Firewall {
+            self.reach.done(host, "keep", &[&record.owner.token()], record.line()?).await?;
         }
-        if let Held::Firewall { network, rules } = &record.held {
+        if let Held::Firewall { network, rules, .. } = &record.held {
             self.filter(owner, at, answers, *network, rules).await?;
         }
         Ok(self.resource(host, &record, true))
@@ -64,15 +66,14 @@ impl HostsDriver {
 
     /// Drops a record, when nothing stands on it any more.
     pub(super) async fn drop_record(&self, reference: &ResourceRef) -> Result<Deletion> {
-        let Some((name, token)) = parts(&reference.id) else { return Ok(Deletion::AlreadyAbsent) };
+        let Some((host, token)) = self.place_of(reference)? else { return Ok(Deletion::AlreadyAbsent) };
         let Some((record, _)) = self.find(reference).await? else { return Ok(Deletion::AlreadyAbsent) };
-        for (host, answer) in self.answers(&reference.location).await {
-            let claim = answer?.claim;
-            if claim.is_some_and(|(claim, _)| claim.owner.cluster == record.owner.cluster) {
-                return Err(fault::in_use(reference, &host.name));
+        for (other, answer) in self.answers(&reference.location).await {
+            if let Some(user) = user(reference, &record.owner.cluster, &other.name, &answer?) {
+                return Err(fault::in_use(reference, &user));
             }
         }
-        self.reach.done(self.reach.host(name)?, "drop", &[token], Vec::new()).await.map(|_| Deletion::Done)
+        self.reach.done(host, "drop", &[token], Vec::new()).await.map(|_| Deletion::Done)
     }
 
     pub(super) async fn answers(&self, at: &Location) -> Vec<(&Host, Result<Survey>)> {
@@ -80,8 +81,22 @@ impl HostsDriver {
     }
 }
 
-fn has(survey: &Survey, record: &Record) -> bool {
-    survey.records.iter().any(|other| other.kind() == record.kind() && other.owner == record.owner)
+/// The owner that the record has already, whichever its generation: what is alive is not made anew.
+fn standing<'a>(survey: &'a Survey, record: &Record) -> Option<&'a Owner> {
+    let same = |owner: &Owner| (owner.cluster, &owner.key) == (record.owner.cluster, &record.owner.key);
+    let mut others = survey.records.iter().filter(|other| other.kind() == record.kind());
+    others.find(|other| same(&other.owner)).map(|other| &other.owner)
+}
+
+/// What of the cluster stands on the thing, on this machine.
+fn user(thing: &ResourceRef, cluster: &ClusterUid, host: &NodeName, survey: &Survey) -> Option<String> {
+    let ours = |record: &&Record| record.owner.cluster == *cluster;
+    if survey.claim.iter().any(|(claim, _)| ours(&claim)) {
+        return Some(format!("the machine {host} is still claimed by its cluster"));
+    }
+    let on_it = |record: &&Record| matches!(&record.held, Held::Firewall { of, .. } if *of == thing.id);
+    let firewall = survey.records.iter().filter(ours).find(on_it)?;
+    Some(format!("{} is still there", firewall.owner.key))
 }
 
 /// The machine for a new record.

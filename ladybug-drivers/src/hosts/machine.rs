@@ -10,7 +10,7 @@ use super::{
     fault, filter,
     first_boot::FirstBoot,
     inventory::Host,
-    record::{Held, Record, parts},
+    record::{Held, Record},
 };
 
 impl HostsDriver {
@@ -20,7 +20,7 @@ impl HostsDriver {
         let host = self.offered(at, spec)?;
         // Rules that change meanwhile would miss this machine, which is in no list yet.
         let _rules_stay = self.rules.read().await;
-        let Held::Firewall { network, rules } = self.record(&spec.firewall).await?.held else {
+        let Held::Firewall { network, rules, .. } = self.record(&spec.firewall).await?.held else {
             return Err(Error::new(ErrorKind::Corrupt, format!("claim the machine {}", host.name))
                 .with_message(format!("{} is no firewall", spec.firewall)));
         };
@@ -58,8 +58,7 @@ impl HostsDriver {
 
     /// Gives the machine back as it was, if it still is what the reference means.
     pub(super) async fn release(&self, reference: &ResourceRef) -> Result<Deletion> {
-        let known = parts(&reference.id).and_then(|(name, token)| Some((self.reach.inventory.get(name)?, token)));
-        let Some((host, token)) = known else { return Ok(Deletion::AlreadyAbsent) };
+        let Some((host, token)) = self.place_of(reference)? else { return Ok(Deletion::AlreadyAbsent) };
         let said = self.reach.done(host, "release", &[token], Vec::new()).await?;
         Ok(if said.trim() == "absent" { Deletion::AlreadyAbsent } else { Deletion::Done })
     }

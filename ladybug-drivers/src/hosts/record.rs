@@ -20,10 +20,22 @@ pub(super) struct Record {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Held {
-    Network { cidr: Ipv4Net },
-    SshKey { public_key: String },
-    Firewall { network: Ipv4Net, rules: Vec<FirewallRule> },
-    Machine { name: NodeName, offer: Offer },
+    Network {
+        cidr: Ipv4Net,
+    },
+    SshKey {
+        public_key: String,
+    },
+    /// `of` is the network whose range that is.
+    Firewall {
+        of: ResourceId,
+        network: Ipv4Net,
+        rules: Vec<FirewallRule>,
+    },
+    Machine {
+        name: NodeName,
+        offer: Offer,
+    },
 }
 
 impl Record {

@@ -54,10 +54,15 @@ async fn of_many_clusters_one_gets_the_machine_and_the_others_touch_nothing() {
     let machine = Machine::new();
     let before = machine.snapshot();
     let clusters: Vec<_> = (0..8).map(|n| Cluster::new(&format!("c{n}"))).collect();
-    let tries = clusters.iter().map(async |cluster| {
+    // A claimed machine takes no more records of others.
+    let grounds = clusters.iter().map(async |cluster| {
         let driver = driver([host("rack-1", &machine)]);
         let ground = cluster.ground(&driver).await.unwrap();
-        (cluster, cluster.claim(&driver, &ground, "rack-1").await, ground)
+        (cluster, driver, ground)
+    });
+    let tries = join_all(grounds).await.into_iter().map(async |(cluster, driver, ground)| {
+        let end = cluster.claim(&driver, &ground, "rack-1").await;
+        (cluster, end, ground)
     });
     let ends = join_all(tries).await;
     let winners: Vec<_> = ends.iter().filter(|(_, end, _)| end.is_ok()).collect();
@@ -77,7 +82,7 @@ async fn of_many_clusters_one_gets_the_machine_and_the_others_touch_nothing() {
     assert_same(&machine.snapshot(), &held, "in the end");
     driver.delete(&call(), &won.reference).await.unwrap();
     for (_, _, ground) in &ends {
-        for resource in ground {
+        for resource in ground.iter().rev() {
             driver.delete(&call(), &resource.reference).await.unwrap();
         }
     }

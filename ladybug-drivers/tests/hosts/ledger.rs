@@ -50,7 +50,12 @@ async fn what_a_claimed_machine_stands_on_cannot_be_deleted() {
         assert_eq!((error.kind(), error.disposition()), (ErrorKind::Conflict, Disposition::Transient { after: None }));
     }
     driver.delete(&call(), &made.reference).await.unwrap();
-    assert_eq!(driver.delete(&call(), &ground[0].reference).await.unwrap(), Deletion::Done);
+    let [network, firewall, _] = ground.map(|resource| resource.reference);
+    let error = driver.delete(&call(), &network).await.unwrap_err();
+    assert!(error.to_string().contains("firewall/home is still there"), "{error}");
+    for resource in [firewall, network] {
+        assert_eq!(driver.delete(&call(), &resource).await.unwrap(), Deletion::Done);
+    }
 }
 
 #[tokio::test]
