@@ -36,23 +36,36 @@ const TERM: i32 = 15;
 /// Read at once, in bytes: what one packet of SSH carries.
 const PIECE: usize = 32 << 10;
 
-/// Runs the job's command to its end.
+/// How a conversation ended.
+pub(super) enum End {
+    /// The command has ended.
+    Over(RemoteOutput),
+    /// It has said a line, and waits for more input.
+    Stays(RemoteOutput, Channel),
+}
+
+/// Starts the job's command.
 ///
 /// # Errors
 /// `Unavailable`: transient while the command was not sent, ambiguous from then on.
-pub(super) fn run(client: &Client, job: &Job) -> Result<RemoteOutput> {
-    let mut channel =
-        client.settle(|| client.session.channel_session()).map_err(|e| fault::not_sent(&client.peer, e))?;
+pub(super) fn start(client: &Client, job: &Job, mut channel: Channel) -> Result<Channel> {
     client.settle(|| channel.exec(&job.line)).map_err(|e| fault::lost(&client.peer, e))?;
-    let exchange = Exchange::new(client, job, channel);
-    exchange.finish().map_err(|e| fault::lost(&client.peer, e))
+    Ok(channel)
+}
+
+/// Gives the command the job's input and hears it to its end, or to the line after which it stays.
+///
+/// # Errors
+/// `Unavailable`, ambiguous.
+pub(super) fn hold(client: &Client, job: &Job, channel: Channel) -> Result<End> {
+    Exchange::new(client, job, channel).finish().map_err(|e| fault::lost(&client.peer, e))
 }
 
 struct Exchange<'a> {
     client: &'a Client,
     job: &'a Job,
     channel: Channel,
-    /// What the command has yet to read; `None` once it was told that this is all.
+    /// What the command has yet to read; `None` once it has all.
     input: Option<&'a [u8]>,
     stdout: Tail,
     stderr: Tail,
@@ -74,22 +87,34 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    fn finish(mut self) -> io::Result<RemoteOutput> {
+    fn finish(mut self) -> io::Result<End> {
         self.converse()?;
+        if self.said_so() {
+            let output = RemoteOutput::new(0, self.stdout.into_text(), self.stderr.into_text());
+            return Ok(End::Stays(output, self.channel));
+        }
         if let Some(text) = std::mem::take(&mut self.lines).finish() {
             self.show(text)?;
         }
         self.client.settle(|| self.channel.close())?;
         self.client.settle(|| self.channel.wait_close())?;
         let status = status(&self.channel)?;
-        Ok(RemoteOutput::new(status, self.stdout.into_text(), self.stderr.into_text()))
+        if self.job.stays && status == 0 {
+            return Err(io::Error::other("it ended before it had done what it was asked for"));
+        }
+        Ok(End::Over(RemoteOutput::new(status, self.stdout.into_text(), self.stderr.into_text())))
     }
 
-    /// Moves bytes in all directions until the command has closed both outputs.
+    /// Whether a command that stays has said its line.
+    fn said_so(&self) -> bool {
+        self.job.stays && self.stdout.ends_line()
+    }
+
+    /// Moves bytes in all directions until the command has closed both outputs or said its line.
     fn converse(&mut self) -> io::Result<()> {
         loop {
             let moved = self.feed()? | self.hear_stdout()? | self.hear_stderr()?;
-            if self.channel.eof() {
+            if self.said_so() || self.channel.eof() {
                 return Ok(());
             }
             // Any of the calls may have taken packets off the socket that belong to another.
@@ -103,7 +128,9 @@ impl<'a> Exchange<'a> {
     fn feed(&mut self) -> io::Result<bool> {
         let Some(input) = self.input else { return Ok(false) };
         if input.is_empty() || self.channel.eof() {
-            self.client.settle(|| self.channel.send_eof())?;
+            if !self.job.stays {
+                self.client.settle(|| self.channel.send_eof())?;
+            }
             self.input = None;
             return Ok(true);
         }

@@ -11,6 +11,7 @@ mod exchange;
 mod fault;
 mod host_key;
 mod output;
+mod resident;
 mod session;
 mod socket;
 mod upload;

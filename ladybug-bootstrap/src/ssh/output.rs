@@ -21,6 +21,11 @@ impl Tail {
         }
     }
 
+    /// Whether a line has come, and nothing after it.
+    pub(super) fn ends_line(&self) -> bool {
+        self.bytes.ends_with(b"\n")
+    }
+
     /// The kept text, with a first line that says what is missing.
     pub(super) fn into_text(mut self) -> String {
         self.trim();

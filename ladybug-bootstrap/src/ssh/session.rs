@@ -41,6 +41,16 @@ impl SshSession {
     pub(super) fn new(peer: Peer, root: bool, host_key: String, link: Link) -> Self {
         Self { peer, root, host_key, link: Some(link) }
     }
+
+    /// Runs a command; one that `stays` is asked again by the next call that names it.
+    async fn call(&mut self, command: &RemoteCommand, stays: bool, lines: LineSink<'_>) -> Result<RemoteOutput> {
+        let line = command_line::build(command, self.root)?;
+        let link = self.link.take().ok_or_else(|| fault::closed(&self.peer))?;
+        let output = timeout(command.timeout, link.execute(&self.peer, line, (command, stays), lines)).await;
+        let output = output.map_err(|_| fault::overdue(&self.peer, command.timeout))??;
+        self.link = Some(link);
+        Ok(output)
+    }
 }
 
 impl Link {
@@ -48,11 +58,11 @@ impl Link {
         &self,
         peer: &Peer,
         line: String,
-        command: &RemoteCommand,
+        (command, stays): (&RemoteCommand, bool),
         sink: LineSink<'_>,
     ) -> Result<RemoteOutput> {
         let (events, mut heard) = mpsc::channel(AHEAD);
-        let job = Job { line, stdin: command.stdin.clone(), shown: !command.secret_output, events };
+        let job = Job { line, stdin: command.stdin.clone(), shown: !command.secret_output, stays, events };
         self.jobs.send(job).map_err(|_| fault::not_sent(peer, ended()))?;
         while let Some(event) = heard.recv().await {
             match event {
@@ -75,16 +85,11 @@ impl RemoteSession for SshSession {
     }
 
     async fn run(&mut self, command: &RemoteCommand, lines: LineSink<'_>) -> Result<RemoteOutput> {
-        let line = command_line::build(command, self.root)?;
-        let link = self.link.take().ok_or_else(|| fault::closed(&self.peer))?;
-        let output = timeout(command.timeout, link.execute(&self.peer, line, command, lines)).await;
-        let output = output.map_err(|_| fault::overdue(&self.peer, command.timeout))??;
-        self.link = Some(link);
-        Ok(output)
+        self.call(command, false, lines).await
     }
 
     async fn put(&mut self, path: &str, mode: u32, content: &Secret<Vec<u8>>) -> Result<()> {
-        let output = self.run(&upload::command(path, mode, content)?, &mut |_| {}).await?;
+        let output = self.call(&upload::command(path, mode, content)?, true, &mut |_| {}).await?;
         match output.status {
             0 => Ok(()),
             status => Err(fault::not_written(&self.peer, path, status, &output.stderr)),

@@ -5,24 +5,37 @@ use std::time::Duration;
 use ladybug_core::{Error, ErrorKind, Result, Secret, remote::RemoteCommand};
 use sha2::{Digest, Sha256};
 
-/// Writes standard input to a hidden file beside the wanted one, which no program that reads the directory takes for
-/// one of its own; a link that broke shows in the checksum. Renaming is atomic. Programs are what an upload costs, so
-/// the mode comes from the umask where it can.
+/// Writes files for as long as somebody asks; `request` says how to ask. Starting programs is what an upload costs, the
+/// shell and sudo(8) most of all, so one serves all files of a session, and the mode comes from the umask where it can.
+///
+/// A file is first written beside the wanted one under a hidden name, which no program that reads the directory takes for
+/// one of its own; a link that broke shows in the checksum. Renaming is atomic. The first failure is the end.
 const SCRIPT: &str = r#"
 set -eu
-path=$1 temp=$2 mode=$3 mask=$4 sum=$5
-umask 022
-[ -d "${path%/*}/" ] || mkdir -p "${path%/*}/"
-umask "$mask"
-trap 'rm -f "$temp"' EXIT
-dd of="$temp" bs=64k conv=excl,fsync status=none
-if [ "$(sha256sum <"$temp")" != "$sum  -" ]; then
-    echo 'the content did not arrive whole' >&2
-    exit 74
-fi
-[ "$mask" != 0077 ] || chmod "$mode" "$temp"
-mv -fT "$temp" "$path"
-trap - EXIT
+cd /
+while read -r length mode mask sum random breaks; do
+    IFS= read -r path
+    while [ "$breaks" -gt 0 ]; do
+        IFS= read -r more
+        path="$path
+$more"
+        breaks=$((breaks - 1))
+    done
+    temp="${path%/*}/.${path##*/}.$random.ladybug"
+    umask 022
+    [ -d "${path%/*}/" ] || mkdir -p "${path%/*}/"
+    umask "$mask"
+    trap 'rm -f "$temp"' EXIT
+    dd of="$temp" bs=64k count="$length" iflag=count_bytes,fullblock conv=excl,fsync status=none
+    if [ "$(sha256sum <"$temp")" != "$sum  -" ]; then
+        echo 'the content did not arrive whole' >&2
+        exit 74
+    fi
+    [ "$mask" != 0077 ] || chmod "$mode" "$temp"
+    mv -fT "$temp" "$path"
+    trap - EXIT
+    echo written
+done
 "#;
 
 /// Time for the smallest file.
@@ -31,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The slowest link that is waited for, in bytes a second.
 const SLOWEST: usize = 64 << 10;
 
-/// The command that writes `content` to `path`.
+/// The command that writes `content` to `path`, says so in a line, and waits for the next such input.
 ///
 /// # Errors
 /// `InvalidSpec` for a path that is not absolute or names a directory, and for a mode that is none.
@@ -41,24 +54,24 @@ pub(super) fn command(path: &str, mode: u32, content: &Secret<Vec<u8>>) -> Resul
         return Err(Error::new(ErrorKind::InvalidSpec, format!("write the file {path:?}"))
             .with_message("the path must be absolute and name a file, the mode must be at most 07777"));
     }
-    let temp = format!("{}.{:016x}.ladybug", hidden(path, name), random()?);
-    let sum = hex(&Sha256::digest(content.expose()));
-    let (mode, mask) = (format!("{mode:04o}"), format!("{:04o}", mask(mode)));
-    let mut command = RemoteCommand::new(["sh", "-c", SCRIPT, "ladybug-put", path, &temp, &mode, &mask, &sum])
-        .with_stdin(content.clone())
+    let mut command = RemoteCommand::new(["sh", "-c", SCRIPT, "ladybug-put"])
+        .with_stdin(request(path, mode, content.expose())?)
         .with_timeout(PATIENCE + Duration::from_secs((content.expose().len() / SLOWEST) as u64));
     command.secret_output = true;
     Ok(command)
 }
 
+/// What the script reads: all about the file in one line, its path, which may have lines of its own, and the content.
+fn request(path: &str, mode: u32, content: &[u8]) -> Result<Secret<Vec<u8>>> {
+    let (length, mask, sum) = (content.len(), mask(mode), hex(&Sha256::digest(content)));
+    let (random, breaks) = (random()?, path.matches('\n').count());
+    let head = format!("{length} {mode:04o} {mask:04o} {sum} {random:016x} {breaks}\n{path}\n");
+    Ok(Secret::new([head.as_bytes(), content].concat()))
+}
+
 /// The umask under which a new file has this mode; 0077, which is that of no such file, where it takes a chmod(1).
 const fn mask(mode: u32) -> u32 {
     if mode & !0o666 == 0 { 0o777 & !mode } else { 0o077 }
-}
-
-/// The path with a dot before its last name.
-fn hidden(path: &str, name: &str) -> String {
-    format!("{}.{name}", path.strip_suffix(name).unwrap_or_default())
 }
 
 fn random() -> Result<u64> {
@@ -74,24 +87,53 @@ mod tests {
     use std::{
         fs,
         io::Write,
+        path::Path,
         process::{Command, Stdio},
     };
 
     use super::*;
+
+    fn put(path: &Path, content: &[u8]) -> (RemoteCommand, Vec<u8>) {
+        let put = command(path.to_str().unwrap(), 0o600, &Secret::new(content.to_vec())).unwrap();
+        let input = put.stdin.as_ref().unwrap().expose().clone();
+        (put, input)
+    }
+
+    /// The status and the output of the script when it reads this.
+    fn fed(command: &RemoteCommand, input: &[u8]) -> (Option<i32>, String) {
+        let (program, arguments) = command.argv.split_first().unwrap();
+        let mut shell = Command::new(program);
+        shell.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut shell = shell.spawn().unwrap();
+        shell.stdin.take().unwrap().write_all(input).unwrap();
+        let output = shell.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
 
     #[test]
     fn a_link_that_broke_halfway_leaves_the_old_file_and_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         fs::write(&path, "old").unwrap();
-        let put = command(path.to_str().unwrap(), 0o600, &Secret::new(b"new content".to_vec())).unwrap();
-        let (program, arguments) = put.argv.split_first().unwrap();
-        let mut shell =
-            Command::new(program).args(arguments).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        shell.stdin.take().unwrap().write_all(b"new con").unwrap();
-        assert_eq!(shell.wait().unwrap().code(), Some(74));
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        let (command, input) = put(&path, b"new content");
+        for kept in 1..input.len() {
+            assert_eq!(fed(&command, &input[..kept]).1, "", "{kept} bytes");
+            assert_eq!(fs::read(&path).unwrap(), b"old");
+            assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn one_run_writes_many_files_and_each_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let content = |n: usize| b"12 0600 and no head\n".repeat(n * 5000);
+        let puts: Vec<_> = (0..4).map(|n| put(&directory.path().join(format!("a\n{n}")), &content(n))).collect();
+        let input: Vec<u8> = puts.iter().flat_map(|(_, input)| input.clone()).collect();
+        assert_eq!(fed(&puts[0].0, &input), (Some(0), "written\n".repeat(4)));
+        for n in 0..4 {
+            assert!(fs::read(directory.path().join(format!("a\n{n}"))).unwrap() == content(n), "{n}");
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 4);
     }
 
     #[test]
@@ -102,14 +144,6 @@ mod tests {
         }
         assert!(command("/f", 0o10000, &content).is_err());
         assert!(command("/f", 0o4755, &content).is_ok());
-    }
-
-    #[test]
-    fn the_file_beside_is_hidden_and_new_each_time() {
-        let content = Secret::new(b"hunter2".to_vec());
-        let temp = || command("/etc/cni/net.d/10.conf", 0o600, &content).unwrap().argv[5].clone();
-        assert!(temp().starts_with("/etc/cni/net.d/.10.conf.") && temp().ends_with(".ladybug"));
-        assert_ne!(temp(), temp());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 use ladybug_core::{Error, ErrorKind, Result, Secret, remote::RemoteOutput};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{client::Client, exchange};
+use super::{client::Client, resident::Resident};
 
 /// Enough for OpenSSL; a hundred sessions take 25 MiB of addresses and far less of memory.
 const STACK: usize = 256 << 10;
@@ -19,6 +19,8 @@ pub(super) struct Job {
     pub(super) stdin: Option<Secret<Vec<u8>>>,
     /// Whether the caller wants to see lines while they come.
     pub(super) shown: bool,
+    /// Whether the program says in a line that it did what its input asks for, and stays for the next such job.
+    pub(super) stays: bool,
     pub(super) events: mpsc::Sender<Event>,
 }
 
@@ -59,9 +61,10 @@ pub(super) async fn start<W: Send + 'static>(body: impl FnOnce(Ready<W>) + Send 
 
 /// Works until a session breaks or nobody holds its other end.
 pub(super) fn serve(client: &Client, jobs: &Receiver<Job>) {
+    let mut resident = Resident::default();
     loop {
         let alive = match jobs.recv_timeout(client.keepalive) {
-            Ok(job) => answer(client, &job),
+            Ok(job) => answer(client, &mut resident, &job),
             Err(RecvTimeoutError::Timeout) => client.keep_alive().is_ok(),
             Err(RecvTimeoutError::Disconnected) => false,
         };
@@ -71,8 +74,8 @@ pub(super) fn serve(client: &Client, jobs: &Receiver<Job>) {
     }
 }
 
-fn answer(client: &Client, job: &Job) -> bool {
-    let end = exchange::run(client, job);
+fn answer(client: &Client, resident: &mut Resident, job: &Job) -> bool {
+    let end = if job.stays { resident.ask(client, job) } else { resident.beside(client, job) };
     let alive = end.is_ok();
     job.events.blocking_send(Event::End(end)).is_ok() && alive
 }

@@ -13,7 +13,7 @@ use std::{
 
 use ladybug_core::{ErrorKind, Secret};
 
-use crate::server::{Server, need_sshd, plain, run};
+use crate::server::{Server, need_sshd, plain, run, shell};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -80,4 +80,47 @@ async fn a_file_that_cannot_be_written_says_why_and_leaves_the_session_good() {
     let left = fs::read_dir(server.file("")).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(!left.into_iter().any(|name| name.to_string_lossy().ends_with(".ladybug")));
     assert_eq!(run(&mut session, &plain(["echo", "next"])).await.unwrap().stdout, "next\n");
+}
+
+#[tokio::test]
+async fn a_session_writes_all_its_files_by_one_program() {
+    need_sshd!();
+    let server = Server::new();
+    let mut session = server.connect().await;
+    for number in 0..5 {
+        session.put(text(&server.file(&number.to_string())), 0o600, &secret(b"content")).await.unwrap();
+        assert_eq!(run(&mut session, &plain(["echo", "between"])).await.unwrap().stdout, "between\n");
+    }
+    assert_eq!(server.log().matches("Starting session: command").count(), 1 + 5);
+    assert_eq!(server.accepted(), 1);
+    drop(session);
+    server.wait_until_idle();
+}
+
+#[tokio::test]
+async fn whoever_kills_that_program_loses_no_file() {
+    need_sshd!();
+    let server = Server::new();
+    let mut session = server.connect().await;
+    let path = server.file("file");
+    for content in [b"one", b"two"] {
+        session.put(text(&path), 0o600, &secret(content)).await.unwrap();
+        assert_eq!(fs::read(&path).unwrap(), content);
+        let others = "for it in $(pgrep -P $PPID); do [ $it = $$ ] || kill -KILL $it; done";
+        assert_eq!(run(&mut session, &shell(others)).await.unwrap().status, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_allows_one_command_at_a_time_is_served_too() {
+    need_sshd!();
+    let server = Server::new();
+    let config = fs::read_to_string(server.file("sshd_config")).unwrap();
+    fs::write(server.file("sshd_config"), config + "MaxSessions 1\n").unwrap();
+    let mut session = server.connect().await;
+    for content in [b"one", b"two"] {
+        session.put(text(&server.file("file")), 0o600, &secret(content)).await.unwrap();
+        let read = run(&mut session, &plain(["cat", text(&server.file("file"))])).await.unwrap();
+        assert_eq!(read.stdout.as_bytes(), content);
+    }
 }
