@@ -100,6 +100,15 @@ impl Client {
         Ok(!sockets.iter().any(|socket| socket.revents().intersects(closed)))
     }
 
+    /// Lets the time pass; ends at once when the socket is cut.
+    pub(super) fn pause(&self, time: Duration) -> io::Result<()> {
+        let time = Timespec::try_from(time).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::new(&*self.socket, PollFlags::IN)], Some(&time)) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Tells the machine, and whatever forgets idle connections on the way, that we are still here.
     pub(super) fn keep_alive(&self) -> io::Result<()> {
         if !self.half_sent() {

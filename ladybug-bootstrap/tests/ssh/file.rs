@@ -106,7 +106,7 @@ async fn whoever_kills_that_program_loses_no_file() {
     for content in [b"one", b"two"] {
         session.put(text(&path), 0o600, &secret(content)).await.unwrap();
         assert_eq!(fs::read(&path).unwrap(), content);
-        let others = "for it in $(pgrep -P $PPID); do [ $it = $$ ] || kill -KILL $it; done";
+        let others = "for it in $(cat /proc/$PPID/task/$PPID/children); do [ $it = $$ ] || kill -KILL $it; done";
         assert_eq!(run(&mut session, &shell(others)).await.unwrap().status, 0);
     }
 }
