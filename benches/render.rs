@@ -25,9 +25,11 @@ struct Scene {
 
 fn scene() -> Scene {
     let clouds = ["aws", "gcp", "azure"];
-    let pool = |cloud: &str, role: &str, count: u32| json!({ "name": format!("{role}-{cloud}").replace('_', "-"), "role": role, "provider": cloud, "region": "r-1", "count": count });
-    let pools: Vec<_> =
-        clouds.iter().flat_map(|cloud| [pool(cloud, "control_plane", 1), pool(cloud, "worker", 3)]).collect();
+    let pool = |name: &str, cloud: &str, role: &str, count: u32| json!({ "name": format!("{name}-{cloud}"), "role": role, "provider": cloud, "region": "r-1", "count": count });
+    let pools: Vec<_> = clouds
+        .iter()
+        .flat_map(|cloud| [pool("cp", cloud, "control_plane", 1), pool("w", cloud, "worker", 3)])
+        .collect();
     let spec = serde_json::from_value(json!({ "name": "demo", "kubernetes": "1.36.4", "pools": pools }));
     let tool = KubeadmBootstrapper::new();
     let cluster = ClusterState::new(ClusterUid::from_uuid(Default::default()), Arc::new(spec.expect("a spec")));
