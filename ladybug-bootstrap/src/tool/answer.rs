@@ -106,6 +106,7 @@ fn complaint(stage: &Stage<'_>, status: i32, complained: &str) -> Error {
         _ if complained.contains("a password is required") || complained.contains("may not run sudo") => {
             error.with_remedy("let the user run sudo without a password")
         }
+        127 if complained.contains("sudo: ") => error.with_remedy("choose an image with sudo"),
         127 => error.with_remedy("choose an image with bash"),
         _ => error,
     }

@@ -112,6 +112,11 @@ async fn a_stranger_is_not_let_in() {
     target.identity = Secret::new(std::fs::read(server.file("stranger")).unwrap());
     let error = refused(&target).await;
     assert_eq!((error.kind(), error.disposition()), (ErrorKind::Unauthenticated, Disposition::Permanent));
+    assert!(
+        error.to_string().contains(&format!("@127.0.0.1:{}: the machine refuses the key", server.port())),
+        "{error}"
+    );
+    assert!(error.remedy().unwrap().contains("authorized_keys"), "{:#?}", error.report());
     server.wait_until_idle();
 }
 

@@ -25,7 +25,10 @@ async fn where_nobody_listens_nothing_happened() {
     need_sshd!();
     let mut target = Server::new().target();
     target.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    assert_unavailable(&refused(&SshConnector::new(), &target).await);
+    let error = refused(&SshConnector::new(), &target).await;
+    assert_unavailable(&error);
+    assert!(error.to_string().contains(&format!("@127.0.0.1:{}: there is no connection", target.port)), "{error}");
+    assert!(error.remedy().unwrap().contains("the firewall lets port 22 pass"), "{:#?}", error.report());
 }
 
 #[tokio::test]

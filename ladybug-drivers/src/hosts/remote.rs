@@ -111,7 +111,9 @@ impl Reach {
     }
 }
 
-/// Whether a failure to ask was one of the machine's own, named for a list of machines.
+/// Why a machine could not be asked and what to do, for a list of machines.
 pub(super) fn said(error: &Error) -> String {
-    if error.kind() == ErrorKind::Unavailable { "it does not answer".to_owned() } else { error.to_string() }
+    let silent = error.kind() == ErrorKind::Unavailable;
+    let why = if silent { "it does not answer".to_owned() } else { error.to_string() };
+    error.remedy().map_or_else(|| why.clone(), |remedy| format!("{why} ({remedy})"))
 }

@@ -1,14 +1,14 @@
 //! Wishes.
 
 use ladybug_core::{
-    ErrorKind, Region,
+    ErrorKind, Region, Secret,
     cloud::{CloudDriver, MachineQuery, Price},
     spec::{Arch, ImageSpec, MachineSpec, RootDisk},
 };
 use ladybug_drivers::hosts::{Host, HostsDriver};
 
 use crate::{
-    machine::{Machine, need_machines},
+    machine::{Machine, assert_same, need_machines},
     scene::{Cluster, call, driver, host},
 };
 
@@ -73,4 +73,42 @@ async fn the_smallest_free_machines_that_fit_are_offered() {
     assert_eq!(offers(&free, &any(1)).await, ["big"]);
     let error = free.resolve(&call(), &any(2)).await.unwrap_err();
     assert!(error.to_string().contains(&cluster.uid.to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn whatever_keeps_machines_from_use_is_told_at_once_with_remedies_and_nothing_is_changed() {
+    need_machines!();
+    let machines: [Machine; 6] = std::array::from_fn(|_| Machine::new());
+    let names = ["held", "alien", "silent", "stranger", "changed", "plain"];
+    let mut hosts: Vec<Host> = names.into_iter().zip(&machines).map(|(name, machine)| host(name, machine)).collect();
+    let (others, theirs) = (Cluster::new("others"), driver([hosts[0].clone()]));
+    let ground = others.ground(&theirs).await.unwrap();
+    others.claim(&theirs, &ground, "held").await.unwrap();
+    hosts[2].login.port = 1;
+    hosts[3].login.private_key = Secret::new(others.private.expose().clone());
+    hosts[4].login.host_key = machines[0].server.pin("ed25519");
+    hosts[5].login.user = "admin".to_owned();
+    let driver = driver(hosts);
+    let before = machines.each_ref().map(Machine::snapshot);
+
+    let mut wish = query(1);
+    wish.image.version = "1.0".to_owned();
+    let error = driver.resolve(&call(), &wish).await.unwrap_err();
+    let told = error.to_string();
+    for (host, why, remedy) in [
+        ("silent", "it does not answer", "check that the machine runs"),
+        ("stranger", "the machine refuses the key", "its ~/.ssh/authorized_keys holds the public key"),
+        ("changed", "another host key than the pinned one", "find out who answers at this address"),
+        ("plain", "a password is required", "NOPASSWD:ALL"),
+        ("alien", "it runs ", ", not ubuntu 1.0"),
+        ("held", "of cluster others", &others.uid.to_string()),
+    ] {
+        let (_, after) = told.split_once(&format!(" {host}: ")).unwrap_or_else(|| panic!("{host}: {told}"));
+        let (before, after) = after.split_once(why).unwrap_or_else(|| panic!("{host}: {told}"));
+        assert!(!before.contains("; ") && after.contains(remedy), "{host}: {told}");
+    }
+    assert_eq!(error.kind(), ErrorKind::NoCapacity);
+    for ((machine, before), name) in machines.iter().zip(&before).zip(names) {
+        assert_same(&machine.snapshot(), before, name);
+    }
 }

@@ -213,6 +213,12 @@ fn sudo_that_asks_for_a_password_is_told_with_its_remedy() {
     let bench = Bench::new(json!({}));
     let error = bench.parse("demo-w-g-1", &StageKind::Prepare, 1, "", "sudo: a password is required\n").unwrap_err();
     assert_eq!(error.remedy(), Some("let the user run sudo without a password"));
+    assert!(error.to_string().contains("on demo-w-g-1: sudo: a password is required"), "{error}");
+    let none = "bash: line 1: sudo: command not found\n";
+    let error = bench.parse("demo-w-g-1", &StageKind::Preflight, 127, "", none).unwrap_err();
+    assert_eq!(error.remedy(), Some("choose an image with sudo"));
+    let error = bench.parse("demo-w-g-1", &StageKind::Preflight, 127, "", "sh: 1: bash: not found\n").unwrap_err();
+    assert_eq!(error.remedy(), Some("choose an image with bash"));
 }
 
 #[test]

@@ -70,14 +70,21 @@ for try in $(seq 1000); do if [[ -e /run/open ]]; then break; fi; /usr/bin/sleep
 printf '%s' $! >/run/listener
 ";
     let stop = "kill $(cat /run/listener)";
-    let script = script(json!({}), |_| ());
-    let Some(ran) = play(&[(scene, &script), (stop, "true\n")]) else { return };
+    let bench = Bench::new(json!({}));
+    let [look, prepare] = [StageKind::Preflight, StageKind::Prepare].map(|kind| bench.text("demo-cp-a-1", &kind));
+    let Some(ran) = play(&[(scene, &look), ("", &prepare), (stop, "true\n")]) else { return };
+    assert_eq!((ran[1].status, &ran[1].stdout, &ran[1].after), (3, &ran[0].stdout, &ran[1].before));
     let found = codes(&ran[0]);
     let wanted = ["os", "systemd", "kernel", "cgroup", "clock", "cpu", "memory", "disk", "stale", "port", "port"];
     assert_eq!(found, wanted, "{}{}", ran[0].stdout, ran[0].stderr);
     assert_eq!((ran[0].status, &ran[0].after), (3, &ran[0].before));
     assert!(ran[0].stdout.contains("tcp port 6443 is in use") && ran[0].stdout.contains("udp port 51820 is in use"));
-    assert!(ran[0].stdout.lines().all(|line| line.split('\t').filter(|part| !part.is_empty()).count() == 4));
+    let told = bench.parse("demo-cp-a-1", &StageKind::Preflight, 3, &ran[0].stdout, "").unwrap_err().to_string();
+    assert!(told.starts_with("run stage preflight on demo-cp-a-1: os: "), "{told}");
+    for line in ran[0].stdout.lines() {
+        let [_, code, reason, remedy] = line.split('\t').collect::<Vec<_>>().try_into().expect("four parts");
+        assert!(!remedy.is_empty() && told.contains(&format!("{code}: {reason} ({remedy})")), "{line}: {told}");
+    }
 }
 
 #[test]
