@@ -15,6 +15,7 @@ use ladybug_core::{
 use tokio::sync::RwLock;
 
 use super::{
+    claims::Looks,
     fault,
     inventory::{Host, Inventory},
     record::{self, Held, Record, parts},
@@ -43,6 +44,7 @@ pub struct HostsDriver {
     pub(super) reach: Reach,
     /// Held by claims for reading, and by whoever changes rules for writing.
     pub(super) rules: RwLock<()>,
+    pub(super) looks: Looks,
 }
 
 impl HostsDriver {
@@ -53,7 +55,7 @@ impl HostsDriver {
     #[must_use]
     pub fn new(provider: ProviderName, inventory: Inventory, connector: Arc<dyn Connector>) -> Self {
         let reach = Reach::new(inventory, connector, Self::DIRECTORY.to_owned());
-        Self { provider, reach, rules: RwLock::default() }
+        Self { provider, reach, rules: RwLock::default(), looks: Looks::default() }
     }
 
     /// The same driver with claims and records in another directory, whose parent must exist.

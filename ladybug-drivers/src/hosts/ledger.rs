@@ -20,7 +20,7 @@ impl HostsDriver {
     pub(super) async fn keep(&self, owner: &Owner, at: &Location, held: Held) -> Result<Resource> {
         let answers = self.answers(at).await;
         let mut record = Record { owner: owner.clone(), held };
-        let found = answers.iter().find_map(|(host, answer)| Some((*host, standing(answer.as_ref().ok()?, &record)?)));
+        let found = answers.iter().find_map(|(host, answer)| Some((*host, known(answer.as_ref().ok()?, &record)?)));
         let (host, is_there) = match found {
             Some((host, owner)) => {
                 record.owner = owner.clone();
@@ -82,7 +82,7 @@ impl HostsDriver {
 }
 
 /// The owner that the record has already, whichever its generation: what is alive is not made anew.
-fn standing<'a>(survey: &'a Survey, record: &Record) -> Option<&'a Owner> {
+fn known<'a>(survey: &'a Survey, record: &Record) -> Option<&'a Owner> {
     let same = |owner: &Owner| (owner.cluster, &owner.key) == (record.owner.cluster, &record.owner.key);
     let mut others = survey.records.iter().filter(|other| other.kind() == record.kind());
     others.find(|other| same(&other.owner)).map(|other| &other.owner)

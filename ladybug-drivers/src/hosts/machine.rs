@@ -14,22 +14,28 @@ use super::{
 };
 
 impl HostsDriver {
-    /// Claims the machine that the offer names and makes it as its user data says.
+    /// Claims the machine that the offer names and makes it as its user data says. A claim of the owner that stands on
+    /// another is what there is, and one that broke off there is carried through.
     pub(super) async fn claim(&self, owner: &Owner, at: &Location, spec: &MachineSpec) -> Result<Resource> {
         let first = FirstBoot::read(&spec.name, &spec.user_data)?;
-        let host = self.offered(at, spec)?;
+        let (host, record) = match self.standing(owner, at).await {
+            Some((host, record, true)) => return Ok(self.resource(host, &record, true)),
+            Some((host, record, false)) => (host, record),
+            None => {
+                let held = Held::Machine { name: spec.name.clone(), offer: spec.offer.clone() };
+                (self.offered(at, spec)?, Record { owner: owner.clone(), held })
+            }
+        };
         // Rules that change meanwhile would miss this machine, which is in no list yet.
         let _rules_stay = self.rules.read().await;
         let Held::Firewall { network, rules, .. } = self.record(&spec.firewall).await?.held else {
             return Err(Error::new(ErrorKind::Corrupt, format!("claim the machine {}", host.name))
                 .with_message(format!("{} is no firewall", spec.firewall)));
         };
-        let held = Held::Machine { name: spec.name.clone(), offer: spec.offer.clone() };
-        let record = Record { owner: owner.clone(), held };
         let mut input = record.line()?;
         input.extend(filter::render(&rules, network, &self.neighbours(at), host.login.port)?.into_bytes());
         let addresses = [host.private_ip().to_string(), host.login.address.to_string()];
-        let (cluster, token) = (owner.cluster.to_string(), owner.token());
+        let (cluster, token) = (owner.cluster.to_string(), record.owner.token());
         let words = [&cluster, &token, &first.user, &first.key, spec.name.as_str(), &addresses[0], &addresses[1]];
         let output = self.reach.run(host, "claim", &words, input).await?;
         match output.status {

@@ -5,6 +5,7 @@
 //! firewall and a key are records on one machine of the region, and the firewall's rules are an nftables table of
 //! our own on every claimed machine.
 
+mod claims;
 mod driver;
 mod fault;
 mod filter;

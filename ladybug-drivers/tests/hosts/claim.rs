@@ -123,3 +123,22 @@ async fn a_user_that_was_there_keeps_everything_but_the_key() {
     assert_eq!(machine.sh("cat ~ladybug/.ssh/authorized_keys; ls ~ladybug"), "ssh-ed25519 AAAA own key\nwork\n");
     assert!(SshConnector::new().connect(&cluster.target(&machine)).await.is_err());
 }
+
+#[tokio::test]
+async fn whoever_has_a_machine_keeps_it_whatever_else_is_offered() {
+    need_machines!();
+    let (machines, cluster) = ([Machine::new(), Machine::new()], Cluster::new("demo"));
+    let driver = driver([host("rack-1", &machines[0]), host("rack-2", &machines[1])]);
+    let ground = cluster.ground(&driver).await.unwrap();
+    let made = cluster.claim(&driver, &ground, "rack-2").await.unwrap();
+    assert_eq!(cluster.claim(&driver, &ground, "rack-1").await.unwrap(), made);
+    let later = cluster.owner("machine/demo-w-1").with_generation(1);
+    let spec = cluster.machine(&ground, "demo-w-1", "rack-1");
+    assert_eq!(driver.ensure(&call(), &later, &at(), &spec).await.unwrap(), made);
+
+    machines[1].sh(&format!("rm {DIRECTORY}/done; nft delete table inet ladybug_hosts"));
+    assert_eq!(driver.get(&call(), &made.reference).await.unwrap().unwrap().status, ResourceStatus::Pending);
+    assert_eq!(cluster.claim(&driver, &ground, "rack-1").await.unwrap(), made, "one that broke off is carried through");
+    assert!(machines[1].sh("nft list tables").contains("ladybug_hosts"));
+    assert_eq!(driver.owned(&call(), &cluster.uid, &at()).await.unwrap().len(), 4);
+}

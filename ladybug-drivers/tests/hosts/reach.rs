@@ -6,9 +6,10 @@ use ladybug_bootstrap::ssh::SshConnector;
 use ladybug_core::{
     ErrorKind, Secret,
     cloud::CloudDriver,
-    remote::{HostKeyPolicy, Target},
+    remote::{Connector, HostKeyPolicy, Target},
 };
 use ladybug_drivers::hosts::Inventory;
+use sha2::{Digest, Sha256};
 
 use crate::{
     machine::{Machine, assert_same, need_machines},
@@ -80,4 +81,28 @@ async fn a_machine_behind_another_is_reached_by_driver_and_engine() {
     assert!(error.to_string().contains("jump host") && error.to_string().contains("127.0.0.9"), "{error}");
     assert_eq!(jump.server.accepted(), 1);
     assert_eq!(machine.server.accepted(), 0);
+}
+
+#[tokio::test]
+async fn files_are_written_by_sudo_with_a_terminal_of_its_own_and_without() {
+    need_machines!();
+    let machine = Machine::new();
+    machine.sh("echo 'admin ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/admin");
+    let mut target = machine.server.target();
+    target.user = "admin".to_owned();
+    // What a terminal would take for the end, an interrupt, or a line's end.
+    let content: Vec<u8> = (0..=255).cycle().take(200_000).collect();
+    for defaults in ["use_pty", "!use_pty"] {
+        machine.sh(&format!("echo 'Defaults {defaults}' >/etc/sudoers.d/pty"));
+        let mut session = SshConnector::new().connect(&target).await.unwrap();
+        for file in ["one", "two"] {
+            session.put(&format!("/mnt/{file}"), 0o640, &Secret::new(content.clone())).await.unwrap();
+            let told = machine.sh(&format!("stat -c '%U %a %s' /mnt/{file}; sha256sum </mnt/{file}; rm /mnt/{file}"));
+            assert_eq!(told, format!("root 640 200000\n{}  -\n", sha256(&content)), "{defaults}");
+        }
+    }
+}
+
+fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
