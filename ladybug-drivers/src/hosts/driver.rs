@@ -37,10 +37,13 @@ const KINDS: [ResourceKind; 4] =
 /// machine), takes back all of the above, and the claim last. A machine that is taken out of the inventory is gone for good: what
 /// was there is absent from then on.
 ///
+/// A machine's system stays: a pool's image names the one that it runs, by family and version, or by the id `as-it-is`
+/// whichever it runs.
+///
 /// Needs on the machine: `flock`, `useradd`, `nft`, `ip` and `sudo`; a POSIX shell; Linux.
 #[derive(Debug)]
 pub struct HostsDriver {
-    provider: ProviderName,
+    pub(super) provider: ProviderName,
     pub(super) reach: Reach,
     /// Held by claims for reading, and by whoever changes rules for writing.
     pub(super) rules: RwLock<()>,
@@ -86,11 +89,9 @@ impl HostsDriver {
     /// What a reference means, and whether it is ready. What its machine does not have is absent, and so is what lay
     /// on a machine that the inventory has no more.
     pub(super) async fn find(&self, reference: &ResourceRef) -> Result<Option<(Record, bool)>> {
-        let Some((host, token)) = self.place_of(reference)? else { return Ok(None) };
+        let Some((host, _)) = self.place_of(reference)? else { return Ok(None) };
         let survey = self.reach.survey(host).await?;
-        let is_it = |record: &Record| record.kind() == reference.kind && record.owner.token() == token;
-        let found = survey.all().find(|(record, _)| is_it(record));
-        Ok(found.map(|(record, ready)| (record.clone(), ready)))
+        Ok(survey.find(reference).map(|(record, ready)| (record.clone(), ready)))
     }
 
     /// The machine that a reference is about and the token there; `None` when the inventory has no such machine.

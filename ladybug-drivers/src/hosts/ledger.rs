@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 use ladybug_core::{
-    ClusterUid, Error, ErrorKind, NodeName, Result,
+    ClusterUid, Error, ErrorKind, NodeName, ResourceId, Result,
     cloud::{Deletion, FirewallRule, Location, Owner, Resource, ResourceKind, ResourceRef},
 };
 
@@ -10,7 +10,7 @@ use super::{
     driver::HostsDriver,
     fault, filter,
     inventory::Host,
-    record::{Held, Record, Survey},
+    record::{self, Held, Record, Survey},
 };
 
 impl HostsDriver {
@@ -32,28 +32,28 @@ impl HostsDriver {
             self.reach.done(host, "keep", &[&record.owner.token()], record.line()?).await?;
         }
         if let Held::Firewall { network, rules, .. } = &record.held {
-            self.filter(owner, at, answers, *network, rules).await?;
+            let firewall = record::id(&host.name, &record.owner);
+            self.filter((&firewall, &owner.cluster), at, answers, (*network, rules)).await?;
         }
         Ok(self.resource(host, &record, true))
     }
 
-    /// Makes the rules those of every machine of the cluster.
+    /// Makes the rules those of every machine that stands on the firewall.
     async fn filter(
         &self,
-        owner: &Owner,
+        (firewall, cluster): (&ResourceId, &ClusterUid),
         at: &Location,
         answers: Vec<(&Host, Result<Survey>)>,
-        network: Ipv4Net,
-        rules: &[FirewallRule],
+        (network, rules): (Ipv4Net, &[FirewallRule]),
     ) -> Result<()> {
         let mut claimed = Vec::new();
         for (host, answer) in answers {
-            let claim = answer?.claim.filter(|(record, _)| record.owner.cluster == owner.cluster);
+            let claim = answer?.claim.filter(|(claim, _)| claim.owner.cluster == *cluster && claim.stands_on(firewall));
             claimed.extend(claim.map(|_| host));
         }
         let neighbours = self.neighbours(at);
         let text = |host: &Host| filter::render(rules, network, &neighbours, host.login.port).map(String::into_bytes);
-        self.reach.each(claimed, ("filter", &[&owner.cluster.to_string()]), text).await
+        self.reach.each(claimed, ("filter", &[&cluster.to_string()]), text).await
     }
 
     /// A record that a resource refers to.
@@ -90,13 +90,8 @@ fn known<'a>(survey: &'a Survey, record: &Record) -> Option<&'a Owner> {
 
 /// What of the cluster stands on the thing, on this machine.
 fn user(thing: &ResourceRef, cluster: &ClusterUid, host: &NodeName, survey: &Survey) -> Option<String> {
-    let ours = |record: &&Record| record.owner.cluster == *cluster;
-    if survey.claim.iter().any(|(claim, _)| ours(&claim)) {
-        return Some(format!("the machine {host} is still claimed by its cluster"));
-    }
-    let on_it = |record: &&Record| matches!(&record.held, Held::Firewall { of, .. } if *of == thing.id);
-    let firewall = survey.records.iter().filter(ours).find(on_it)?;
-    Some(format!("{} is still there", firewall.owner.key))
+    let mut users = survey.all().filter(|(record, _)| record.owner.cluster == *cluster && record.stands_on(&thing.id));
+    users.next().map(|(record, _)| format!("{} stands on it, as {host} has it", record.owner.key))
 }
 
 /// The machine for a new record.

@@ -1,11 +1,13 @@
 //! Machines: claimed, and released.
 
+use ipnet::Ipv4Net;
 use ladybug_core::{
     Error, ErrorKind, Result,
-    cloud::{Deletion, Location, MachineSpec, Owner, Resource, ResourceRef},
+    cloud::{Deletion, FirewallRule, Location, MachineSpec, Owner, Resource, ResourceRef},
 };
 
 use super::{
+    claims::Look,
     driver::HostsDriver,
     fault, filter,
     first_boot::FirstBoot,
@@ -18,20 +20,20 @@ impl HostsDriver {
     /// another is what there is, and one that broke off there is carried through.
     pub(super) async fn claim(&self, owner: &Owner, at: &Location, spec: &MachineSpec) -> Result<Resource> {
         let first = FirstBoot::read(&spec.name, &spec.user_data)?;
-        let (host, record) = match self.standing(owner, at).await {
-            Some((host, record, true)) => return Ok(self.resource(host, &record, true)),
-            Some((host, record, false)) => (host, record),
-            None => {
-                let held = Held::Machine { name: spec.name.clone(), offer: spec.offer.clone() };
-                (self.offered(at, spec)?, Record { owner: owner.clone(), held })
-            }
-        };
         // Rules that change meanwhile would miss this machine, which is in no list yet.
         let _rules_stay = self.rules.read().await;
-        let Held::Firewall { network, rules, .. } = self.record(&spec.firewall).await?.held else {
-            return Err(Error::new(ErrorKind::Corrupt, format!("claim the machine {}", host.name))
-                .with_message(format!("{} is no firewall", spec.firewall)));
+        let look = self.look(at).await;
+        let (host, record) = match look.claim(owner) {
+            Some((name, record, done)) => {
+                let host = self.reach.host(name.as_str())?;
+                if done {
+                    return Ok(self.resource(host, record, true));
+                }
+                (host, record.clone())
+            }
+            None => (self.offered(at, spec, &look)?, planned(owner, spec)),
         };
+        let (network, rules) = self.base(&look, spec).await?;
         let mut input = record.line()?;
         input.extend(filter::render(&rules, network, &self.neighbours(at), host.login.port)?.into_bytes());
         let addresses = [host.private_ip().to_string(), host.login.address.to_string()];
@@ -48,11 +50,28 @@ impl HostsDriver {
         }
     }
 
-    fn offered(&self, at: &Location, spec: &MachineSpec) -> Result<&Host> {
+    /// The rules and the network's range of what the machine is to stand on, all of which must be there.
+    async fn base(&self, look: &Look, spec: &MachineSpec) -> Result<(Ipv4Net, Vec<FirewallRule>)> {
+        for below in [&spec.network, &spec.ssh_key] {
+            self.below(look, below).await?;
+        }
+        match self.below(look, &spec.firewall).await?.held {
+            Held::Firewall { network, rules, .. } => Ok((network, rules)),
+            Held::Network { .. } | Held::SshKey { .. } | Held::Machine { .. } => {
+                Err(Error::new(ErrorKind::InvalidSpec, format!("claim a machine for {}", spec.name))
+                    .with_message(format!("{} is no firewall", spec.firewall)))
+            }
+        }
+    }
+
+    fn offered(&self, at: &Location, spec: &MachineSpec, look: &Look) -> Result<&Host> {
         let host = self.reach.host(&spec.offer.machine_type)?;
         let wrong = |what: String| {
             Err(Error::new(ErrorKind::InvalidSpec, format!("claim the machine {}", host.name)).with_message(what))
         };
+        if let Some(system) = look.at(&host.name).filter(|survey| !survey.runs_image(&spec.image)) {
+            return wrong(format!("it runs {}, not {}", system.image(), spec.image));
+        }
         if host.region != at.region {
             return wrong(format!("it is in {}, not in {at}", host.region));
         }
@@ -68,4 +87,9 @@ impl HostsDriver {
         let said = self.reach.done(host, "release", &[token], Vec::new()).await?;
         Ok(if said.trim() == "absent" { Deletion::AlreadyAbsent } else { Deletion::Done })
     }
+}
+
+fn planned(owner: &Owner, spec: &MachineSpec) -> Record {
+    let on = [&spec.network, &spec.firewall, &spec.ssh_key].map(|below| below.id.clone()).to_vec();
+    Record { owner: owner.clone(), held: Held::Machine { name: spec.name.clone(), offer: spec.offer.clone(), on } }
 }

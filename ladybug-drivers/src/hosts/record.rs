@@ -3,11 +3,14 @@
 use ipnet::Ipv4Net;
 use ladybug_core::{
     NodeName, ResourceId, Result,
-    cloud::{FirewallRule, Offer, Owner, ResourceKind},
+    cloud::{FirewallRule, Offer, Owner, ResourceKind, ResourceRef},
 };
 use serde::{Deserialize, Serialize};
 
 use super::fault;
+
+/// The image that every machine has.
+pub(super) const AS_IT_IS: &str = "as-it-is";
 
 /// One resource: whose it is, and what it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,9 +35,11 @@ pub(super) enum Held {
         network: Ipv4Net,
         rules: Vec<FirewallRule>,
     },
+    /// `on` is what it was claimed with: network, firewall and key.
     Machine {
         name: NodeName,
         offer: Offer,
+        on: Vec<ResourceId>,
     },
 }
 
@@ -45,6 +50,15 @@ impl Record {
             Held::SshKey { .. } => ResourceKind::SshKey,
             Held::Firewall { .. } => ResourceKind::Firewall,
             Held::Machine { .. } => ResourceKind::Machine,
+        }
+    }
+
+    /// Whether it cannot be without that.
+    pub(super) fn stands_on(&self, thing: &ResourceId) -> bool {
+        match &self.held {
+            Held::Firewall { of, .. } => of == thing,
+            Held::Machine { on, .. } => on.contains(thing),
+            Held::Network { .. } | Held::SshKey { .. } => false,
         }
     }
 
@@ -84,6 +98,24 @@ impl Survey {
             }
         }
         Ok(survey)
+    }
+
+    /// The system as an image is named: `debian-12`.
+    pub(super) fn image(&self) -> String {
+        let [_, family, version] = &self.system;
+        format!("{family}-{version}")
+    }
+
+    /// Whether it runs the image that planning chose, or a minor version of it.
+    pub(super) fn runs_image(&self, image: &str) -> bool {
+        let its = self.image();
+        image == AS_IT_IS || its == image || its.starts_with(&format!("{image}."))
+    }
+
+    /// What a reference means, with whether it is ready.
+    pub(super) fn find(&self, reference: &ResourceRef) -> Option<(&Record, bool)> {
+        let (_, token) = parts(&reference.id)?;
+        self.all().find(|(record, _)| record.kind() == reference.kind && record.owner.token() == token)
     }
 
     /// Everything, with whether it is ready.

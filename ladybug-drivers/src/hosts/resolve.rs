@@ -6,18 +6,30 @@ use ladybug_core::{
     spec::Arch,
 };
 
-use super::{driver::HostsDriver, fault, inventory::Host, record::Survey, remote::said};
+use super::{
+    driver::HostsDriver,
+    fault,
+    inventory::Host,
+    record::{AS_IT_IS, Survey},
+    remote::said,
+};
 
 impl HostsDriver {
     /// Offers every free machine that fits, the smallest first.
     pub(super) async fn choose(&self, query: &MachineQuery) -> Result<MachineChoice> {
         let fitting = self.fitting(query)?;
-        let (mut free, mut others) = (Vec::new(), Vec::new());
+        let (mut free, mut others, mut right) = (Vec::new(), Vec::new(), false);
         for (host, answer) in self.reach.surveys(fitting).await {
+            right |= answer.as_ref().map_or(true, |survey| survey.runs_image(&image(query)));
             match answer.map_or_else(|error| Some(said(&error)), |survey| obstacle(host, &survey, query)) {
                 None => free.push(host),
                 Some(why) => others.push(format!("{}: {why}", host.name)),
             }
+        }
+        if !right {
+            return Err(Error::new(ErrorKind::NotFound, name(query))
+                .with_message(format!("none of the machines that fit has the image: {}", others.join("; ")))
+                .with_remedy(format!("name the system that they run, or the image id {AS_IT_IS}")));
         }
         if free.len() < wanted(query) {
             return Err(Error::new(ErrorKind::NoCapacity, name(query))
@@ -26,8 +38,7 @@ impl HostsDriver {
         }
         free.sort_by_key(|host| (host.gpu, host.vcpu, host.memory_gib));
         let offers = free.into_iter().map(|host| Offer::new(host.name.as_str(), None, host.price)).collect();
-        let image = query.image.id.clone().unwrap_or_else(|| format!("{}-{}", query.image.family, query.image.version));
-        Ok(MachineChoice::new(image, query.machine.arch, offers))
+        Ok(MachineChoice::new(image(query), query.machine.arch, offers))
     }
 
     fn fitting(&self, query: &MachineQuery) -> Result<Vec<&Host>> {
@@ -82,14 +93,18 @@ fn obstacle(host: &Host, survey: &Survey, query: &MachineQuery) -> Option<String
     if let Some((claim, _)) = &survey.claim {
         return Some(format!("it is {}", fault::whose(&claim.owner)));
     }
-    let [machine, family, version] = &survey.system;
+    let [machine, ..] = &survey.system;
     if *machine != machine_name(host.arch) {
         return Some(format!("it says that it is {machine}, not {}", machine_name(host.arch)));
     }
+    let image = image(query);
+    (!survey.runs_image(&image)).then(|| format!("it runs {}, not {image}", survey.image()))
+}
+
+/// The image that a query is for.
+fn image(query: &MachineQuery) -> String {
     let image = &query.image;
-    let same = *version == image.version || version.starts_with(&format!("{}.", image.version));
-    (image.id.is_none() && !(*family == image.family && same))
-        .then(|| format!("it runs {family} {version}, not {} {}", image.family, image.version))
+    image.id.clone().unwrap_or_else(|| format!("{}-{}", image.family, image.version))
 }
 
 /// What `uname -m` says.

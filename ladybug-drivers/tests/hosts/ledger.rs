@@ -52,7 +52,7 @@ async fn what_a_claimed_machine_stands_on_cannot_be_deleted() {
     driver.delete(&call(), &made.reference).await.unwrap();
     let [network, firewall, _] = ground.map(|resource| resource.reference);
     let error = driver.delete(&call(), &network).await.unwrap_err();
-    assert!(error.to_string().contains("firewall/home is still there"), "{error}");
+    assert!(error.to_string().contains("firewall/home stands on it"), "{error}");
     for resource in [firewall, network] {
         assert_eq!(driver.delete(&call(), &resource).await.unwrap(), Deletion::Done);
     }

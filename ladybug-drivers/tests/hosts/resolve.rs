@@ -64,7 +64,10 @@ async fn the_smallest_free_machines_that_fit_are_offered() {
     let mut system = query(1);
     system.image.version = "1.0".to_owned();
     let error = failure(&system).await;
-    assert!(error.to_string().contains("not ubuntu 1.0"), "{error}");
+    assert!(error.to_string().contains("not ubuntu-1.0"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::NoCapacity, "one did not say what it runs");
+    let error = crate::scene::driver(hosts[..2].to_vec()).resolve(&call(), &system).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
 
     let cluster = Cluster::new("demo");
     let free = crate::scene::driver(hosts[..2].to_vec());
@@ -100,7 +103,7 @@ async fn whatever_keeps_machines_from_use_is_told_at_once_with_remedies_and_noth
         ("stranger", "the machine refuses the key", "its ~/.ssh/authorized_keys holds the public key"),
         ("changed", "another host key than the pinned one", "find out who answers at this address"),
         ("plain", "a password is required", "NOPASSWD:ALL"),
-        ("alien", "it runs ", ", not ubuntu 1.0"),
+        ("alien", "it runs ", ", not ubuntu-1.0"),
         ("held", "of cluster others", &others.uid.to_string()),
     ] {
         let (_, after) = told.split_once(&format!(" {host}: ")).unwrap_or_else(|| panic!("{host}: {told}"));

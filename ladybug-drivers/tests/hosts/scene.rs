@@ -93,7 +93,7 @@ impl Cluster {
             firewall,
             ssh_key,
             offer: Offer::new(on, None, None),
-            image: "debian-12".to_owned(),
+            image: "as-it-is".to_owned(),
             arch: Arch::Amd64,
             disk: RootDisk::default(),
             spot: false,
