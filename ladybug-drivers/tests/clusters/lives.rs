@@ -40,7 +40,7 @@ fn tell(stage: &Stage, cast: Cast, nodes: u32, census: &Census) {
 
 #[test]
 fn a_cluster_in_one_cloud_lives_and_ends() {
-    for (cast, machine) in [(AWS, "aws instance"), (GCP, "gcp instance"), (AZURE, "azure virtualMachine")] {
+    for (cast, machine) in [(AWS, "aws instance"), (GCP, "gcp instances"), (AZURE, "azure virtualMachines")] {
         let census = lives_and_ends(&Stage::new(cast), cast);
         assert_eq!(census.get(machine), Some(&5), "{census:?}");
     }
@@ -49,7 +49,7 @@ fn a_cluster_in_one_cloud_lives_and_ends() {
 #[test]
 fn the_example_of_three_clouds_is_one_cluster() {
     let census = lives_and_ends(&Stage::new(THREE), THREE);
-    for machine in ["aws instance", "gcp instance", "azure virtualMachine"] {
+    for machine in ["aws instance", "gcp instances", "azure virtualMachines"] {
         assert_eq!(census.get(machine), Some(&3), "{census:?}");
     }
 }
