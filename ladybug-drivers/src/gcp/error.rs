@@ -118,7 +118,9 @@ fn meaning(code: &str, message: &str) -> Meaning {
         "conditionNotMet" | "CONDITION_NOT_MET" if message.contains("onstraint") => {
             (Kind::PermissionDenied, No, POLICY)
         }
-        "conditionNotMet" | "CONDITION_NOT_MET" | "HTTP412" => (Kind::Conflict, Yes, EDITED),
+        "conditionNotMet" | "CONDITION_NOT_MET" | "HTTP412" | "memberAlreadyExists" | "memberNotFound" => {
+            (Kind::Conflict, Yes, EDITED)
+        }
         "rateLimitExceeded"
         | "userRateLimitExceeded"
         | "RATE_LIMIT_EXCEEDED"

@@ -74,7 +74,7 @@ impl Witness for Hosts {
         let refused = Document::parse(answer).is_ok_and(|answer| answer.root_element().has_tag_name("Response"));
         match form.get("Action").map(String::as_str) {
             _ if refused => {}
-            Some("RunInstances") if form.get("DryRun").is_none() => {
+            Some("RunInstances") if !form.contains_key("DryRun") => {
                 for id in words(answer, "instanceId") {
                     self.boot(&id, &form["UserData"]).await;
                 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{
     config::GcpConfig,
     fail::{Answer, Fail, Say, reply},
-    fields,
+    fields, identity,
+    identity::gives_tokens,
     names::{Asked, PROJECT, text},
     operation, power,
     route::{Found, Route, route},
@@ -26,8 +27,6 @@ use crate::{
 
 /// The prefix of all paths.
 const BASE: &str = "/compute/v1";
-/// For how long an issued token is good.
-const TOKEN_SECONDS: i64 = 3_599;
 /// Who operations are said to be by.
 pub(super) const SERVICE_ACCOUNT: &str = "tests@ladybug-sim.iam.gserviceaccount.com";
 
@@ -95,44 +94,6 @@ impl Gcp {
 
     pub(super) fn wall(&self) -> jiff::Timestamp {
         self.clock.wall()
-    }
-
-    /// Answers what is no call of Compute Engine: those who give tokens.
-    fn identity(&self, ledger: &mut Ledger, request: &Request) -> Option<Reply> {
-        let json = |status, body: Value| Some(Reply::new(status, "application/json; charset=UTF-8", body.to_string()));
-        let now = self.clock.wall();
-        let mut issue = || {
-            let token = format!("ya29.{}", ledger.chance.hex(64));
-            self.users().issued.insert(token.clone(), now.as_second() + TOKEN_SECONDS);
-            token
-        };
-        match request.path.as_str() {
-            "/subject" => Some(Reply::new(200, "text/plain", token::subject())),
-            "/token" => {
-                match token::may_have(&token::asked(&request.body), now)
-                    .and_then(|()| if self.users().known { Ok(()) } else { Err("invalid_grant") })
-                {
-                    Ok(()) => json(
-                        200,
-                        json!({ "access_token": issue(), "expires_in": TOKEN_SECONDS, "token_type": "Bearer",
-                        "issued_token_type": "urn:ietf:params:oauth:token-type:access_token" }),
-                    ),
-                    Err(why) => json(400, json!({ "error": why, "error_description": "Bad Request" })),
-                }
-            }
-            path if path.ends_with(":generateAccessToken") => {
-                // Issuing takes the same lock.
-                let issued = self.users().issued.clone();
-                match token::check(request.header("authorization"), &issued, now) {
-                    Ok(()) => {
-                        let end = now.saturating_add(jiff::SignedDuration::from_secs(TOKEN_SECONDS)).unwrap_or(now);
-                        json(200, json!({ "accessToken": issue(), "expireTime": format!("{end:.0}") }))
-                    }
-                    Err(fail) => Some(reply(Err(fail))),
-                }
-            }
-            _ => None,
-        }
     }
 
     fn allow(&self, route: &Route) -> Result<(), Fail> {
@@ -205,7 +166,7 @@ impl Face for Gcp {
     }
 
     fn answer(&self, ledger: &mut Ledger, request: &Request, _called: &Called) -> Reply {
-        self.identity(ledger, request).unwrap_or_else(|| reply(self.attempt(ledger, request)))
+        identity::answer(self, ledger, request).unwrap_or_else(|| reply(self.attempt(ledger, request)))
     }
 
     fn refuse(&self, _ledger: &mut Ledger, _request: &Request, called: &Called, effect: &Effect) -> Reply {
@@ -237,10 +198,6 @@ impl Face for Gcp {
         hide_user_data(&mut exchange.request);
         exchange.response.iter_mut().for_each(hide_user_data);
     }
-}
-
-fn gives_tokens(path: &str) -> bool {
-    ["/token", "/subject"].contains(&path) || path.ends_with(":generateAccessToken")
 }
 
 /// What a fault says in Google's own words.

@@ -12,6 +12,7 @@ mod filter;
 mod firewall;
 mod group;
 mod handle;
+mod identity;
 mod instance;
 mod kinds;
 mod list;
