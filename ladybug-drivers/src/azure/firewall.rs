@@ -3,8 +3,12 @@
 //! Azure's own default rules let in everything from the virtual network and its peers. They are overruled by two rules of
 //! ours at the end: what asks load balancers' members whether they are well may come in, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
+use ipnet::IpNet;
 use ladybug_core::{
     Error, ErrorKind, Result,
     cloud::{FirewallRule, FirewallSpec, Owner, Protocol, Resource, ResourceKind},
@@ -109,11 +113,11 @@ impl Rule {
         let narrow =
             [text("sourcePortRange"), text("destinationAddressPrefix")].into_iter().filter(|text| *text != "*");
         Self {
-            protocol: text("protocol").to_owned(),
+            protocol: usual(text("protocol")),
             ports: text("destinationPortRange").to_owned(),
-            source: text("sourceAddressPrefix").to_owned(),
-            access: text("access").to_owned(),
-            direction: text("direction").to_owned(),
+            source: network_of(text("sourceAddressPrefix")),
+            access: usual(text("access")),
+            direction: usual(text("direction")),
             other: other + &narrow.collect::<String>(),
         }
     }
@@ -132,6 +136,18 @@ impl Rule {
             "access": self.access, "priority": priority, "direction": self.direction,
         } })
     }
+}
+
+/// A word in the case in which this driver writes it: `TCP` is `Tcp`.
+fn usual(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters.map(|c| c.to_ascii_lowercase())).collect()
+}
+
+/// A single address as the network that it is.
+fn network_of(source: &str) -> String {
+    source.parse::<IpAddr>().map_or_else(|_| source.to_owned(), |ip| IpNet::from(ip).to_string())
 }
 
 fn probes() -> Rule {
@@ -219,6 +235,14 @@ mod tests {
         assert_eq!(of_mesh(&before), of_mesh(&after));
         let all: BTreeSet<_> = priorities(&after).into_values().collect();
         assert_eq!(all.len(), 4);
+    }
+
+    #[test]
+    fn the_same_rule_in_other_words_is_the_same() {
+        let ours = [rule(Protocol::Tcp, Some((22, 22)), "203.0.113.7/32")];
+        let shown = shown(&ours, &BTreeMap::new()).to_string();
+        let shown = shown.replace("Tcp", "TCP").replace("Inbound", "inbound").replace("203.0.113.7/32", "203.0.113.7");
+        assert_eq!(rules(&serde_json::from_str(&shown).unwrap()), wanted(&ours));
     }
 
     #[test]

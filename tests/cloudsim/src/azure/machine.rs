@@ -7,8 +7,8 @@ use super::{
     catalog,
     face::Cx,
     fail::{Answer, Fail, Said},
+    filter, interface,
     kinds::Kind,
-    network,
     operation::{self, Goal},
     quota, store,
 };
@@ -189,7 +189,7 @@ fn interfaces(cx: &Cx<'_>, next: &Resource, given: &Value) -> Answer<Vec<Resourc
             let message = format!("Network Interface {id} is used by existing resource {}.", user.text("id"));
             return Err(Fail::new(400, "NicInUse", message));
         }
-        network::check_reservation(cx, interface, Some(&next.id))?;
+        interface::check_reservation(cx, interface, Some(&next.id))?;
         found.push(interface.clone());
     }
     Ok(found)
@@ -205,7 +205,7 @@ fn room(cx: &mut Cx<'_>, next: &Resource, given: &Value, size: &catalog::Size, i
     if !sold {
         return Ok(());
     }
-    interfaces.iter().for_each(|interface| network::reserve(cx, &interface.id, &next.id));
+    interfaces.iter().for_each(|interface| interface::reserve(cx, &interface.id, &next.id));
     if given["priority"] == "Spot" {
         return Err(not_available(size.name, next.text("location"), zone));
     }
@@ -216,24 +216,9 @@ fn room(cx: &mut Cx<'_>, next: &Resource, given: &Value, size: &catalog::Size, i
 
 /// Makes the disk, and ties machine, disk and interfaces together.
 fn attach(cx: &mut Cx<'_>, next: &mut Resource, given: &Value, image: &Value, interfaces: &[Resource]) {
-    let group = next.text("id").split('/').nth(4).unwrap_or_default().to_owned();
-    let asked = &given["storageProfile"]["osDisk"];
-    let usual = format!("{}_OsDisk_1_{}", next.text("name"), cx.ledger.chance.hex(32));
-    let name = asked["name"].as_str().unwrap_or(&usual).to_owned();
-    let shown_id = format!(
-        "/subscriptions/{}/resourceGroups/{group}/providers/Microsoft.Compute/disks/{name}",
-        cx.face.subscription()
-    );
-    let kind = asked["managedDisk"]["storageAccountType"].as_str().unwrap_or("Standard_LRS");
-    let gib = asked["diskSizeGB"].as_u64().unwrap_or(30);
-    let body = json!({ "name": name, "id": shown_id, "type": "Microsoft.Compute/disks", "location": next.text("location"),
-        "managedBy": next.text("id"), "sku": { "name": kind, "tier": "Premium" },
-        "properties": { "provisioningState": "Succeeded", "osType": "Linux", "diskSizeGB": gib, "diskState": "Attached",
-            "creationData": { "createOption": "FromImage" } } });
-    let mut disk =
-        Resource::new(Cloud::Azure, "disks", &shown_id.to_ascii_lowercase(), &group.to_ascii_lowercase(), body);
-    disk.hidden = json!({ "uid": cx.ledger.chance.uuid() });
+    let disk = disk(cx, next, &given["storageProfile"]["osDisk"]);
     next.link("disk", &disk.id);
+    show(cx, next, image, &disk);
     cx.ledger.add(disk);
     for interface in interfaces {
         next.link("interface", &interface.id);
@@ -242,22 +227,40 @@ fn attach(cx: &mut Cx<'_>, next: &mut Resource, given: &Value, image: &Value, in
             interface.hidden["attached"] = true.into();
         }
     }
+}
+
+fn disk(cx: &mut Cx<'_>, next: &Resource, asked: &Value) -> Resource {
+    let group = next.text("id").split('/').nth(4).unwrap_or_default();
+    let usual = format!("{}_OsDisk_1_{}", next.text("name"), cx.ledger.chance.hex(32));
+    let name = asked["name"].as_str().unwrap_or(&usual);
+    let subscription = cx.face.subscription();
+    let id = format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks/{name}");
+    let kind = asked["managedDisk"]["storageAccountType"].as_str().unwrap_or("Standard_LRS");
+    let gib = asked["diskSizeGB"].as_u64().unwrap_or(30);
+    let body = json!({ "name": name, "id": id, "type": "Microsoft.Compute/disks", "location": next.text("location"),
+        "managedBy": next.text("id"), "sku": { "name": kind, "tier": "Premium" },
+        "properties": { "provisioningState": "Succeeded", "osType": "Linux", "diskSizeGB": gib, "diskState": "Attached",
+            "creationData": { "createOption": "FromImage" } } });
+    let mut disk = Resource::new(Cloud::Azure, "disks", &id.to_ascii_lowercase(), &group.to_ascii_lowercase(), body);
+    disk.hidden = json!({ "uid": cx.ledger.chance.uuid() });
+    disk
+}
+
+/// Fills in what is shown of a machine, and takes away what is not.
+fn show(cx: &Cx<'_>, next: &mut Resource, image: &Value, disk: &Resource) {
     let properties = &mut next.body["properties"];
     properties["vmId"] = next.hidden["uid"].clone();
     properties["timeCreated"] = cx.ledger.date().into();
     properties["storageProfile"]["imageReference"] = image.clone();
-    let managed = json!({ "storageAccountType": kind, "id": shown_id });
-    let delete = asked["deleteOption"].as_str().unwrap_or("Detach");
-    for (key, value) in [
-        ("managedDisk", managed),
-        ("osType", json!("Linux")),
-        ("name", json!(name)),
-        ("diskSizeGB", json!(gib)),
-        ("deleteOption", json!(delete)),
-    ] {
-        properties["storageProfile"]["osDisk"][key] = value;
-    }
     properties["storageProfile"]["dataDisks"] = json!([]);
+    let shown = &mut properties["storageProfile"]["osDisk"];
+    if shown["deleteOption"].is_null() {
+        shown["deleteOption"] = "Detach".into();
+    }
+    shown["managedDisk"] = json!({ "storageAccountType": disk.body["sku"]["name"], "id": disk.body["id"] });
+    shown["osType"] = "Linux".into();
+    shown["name"] = disk.body["name"].clone();
+    shown["diskSizeGB"] = disk.body["properties"]["diskSizeGB"].clone();
     if let Some(profile) = properties["osProfile"].as_object_mut() {
         profile.remove("customData");
         profile.remove("adminPassword");
@@ -272,40 +275,34 @@ pub(super) fn boot(cx: &mut Cx<'_>, id: &str) {
     if machine.hidden["doomed"] == json!(true) {
         return fail(cx, id, "the operating system did not answer in the allotted time");
     }
-    let interface = machine.one("interface").and_then(|id| cx.ledger.get(Cloud::Azure, id));
-    let configuration =
-        interface.map(|one| one.body["properties"]["ipConfigurations"][0]["properties"].clone()).unwrap_or_default();
-    let address = interface.and_then(|one| one.one("address")).and_then(|id| cx.ledger.get(Cloud::Azure, id));
-    let public = address.and_then(|one| one.body["properties"]["ipAddress"].as_str()?.parse().ok());
-    let Some(private) = configuration["privateIPAddress"].as_str().and_then(|text| text.parse().ok()) else { return };
-    let size = catalog::size(quota::size_of(machine));
-    let zone = machine.body["zones"][0].as_str().unwrap_or_else(|| machine.text("location"));
-    let birth = Birth {
+    if let Some(birth) = birth(cx, machine) {
+        cx.ledger.deeds.push_back(Deed::Boot(Box::new(birth)));
+    }
+}
+
+fn birth(cx: &Cx<'_>, machine: &Resource) -> Option<Birth> {
+    let interface = cx.ledger.get(Cloud::Azure, machine.one("interface")?)?;
+    let configuration = &interface.body["properties"]["ipConfigurations"][0]["properties"];
+    let address = interface.one("address").and_then(|id| cx.ledger.get(Cloud::Azure, id));
+    let (size, texts) = (catalog::size(quota::size_of(machine))?, machine.hidden["keys"].as_array());
+    let image = &machine.body["properties"]["storageProfile"]["imageReference"]["sku"];
+    Some(Birth {
         cloud: Cloud::Azure,
-        id: id.to_owned(),
-        zone: zone.to_owned(),
-        machine_type: quota::size_of(machine).to_owned(),
-        processors: size.map_or(0, |size| size.cores),
-        memory: size.map_or(0, |size| size.gib * 1_024),
-        image: machine.body["properties"]["storageProfile"]["imageReference"]["sku"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        network: interface.and_then(|one| one.one("network")).unwrap_or_default().to_owned(),
-        openings: interface.map(|interface| network::openings(cx, interface)).unwrap_or_default(),
-        private,
-        public,
+        id: machine.id.clone(),
+        zone: machine.body["zones"][0].as_str().unwrap_or_else(|| machine.text("location")).to_owned(),
+        machine_type: size.name.to_owned(),
+        processors: size.cores,
+        memory: size.gib * 1_024,
+        image: image.as_str().unwrap_or_default().to_owned(),
+        network: interface.one("network").unwrap_or_default().to_owned(),
+        openings: filter::openings(cx, interface),
+        private: configuration["privateIPAddress"].as_str()?.parse().ok()?,
+        public: address.and_then(|one| one.body["properties"]["ipAddress"].as_str()?.parse().ok()),
         user_data: BASE64_STANDARD.decode(machine.hidden["data"].as_str().unwrap_or_default()).unwrap_or_default(),
-        ssh_keys: machine.hidden["keys"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|key| key.as_str().map(str::to_owned))
-            .collect(),
+        ssh_keys: texts.into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect(),
         tags: machine.tags.clone(),
         first: machine.hidden["booted"] != json!(true),
-    };
-    cx.ledger.deeds.push_back(Deed::Boot(Box::new(birth)));
+    })
 }
 
 fn fail(cx: &mut Cx<'_>, id: &str, why: &str) {
@@ -320,7 +317,7 @@ fn fail(cx: &mut Cx<'_>, id: &str, why: &str) {
         .get(Cloud::Azure, id)
         .map(|one| one.all("interface").map(str::to_owned).collect())
         .unwrap_or_default();
-    interfaces.iter().for_each(|interface| network::reserve(cx, interface, id));
+    interfaces.iter().for_each(|interface| interface::reserve(cx, interface, id));
 }
 
 /// The machine has booted as far as the hook is concerned, or could not.
@@ -464,7 +461,7 @@ fn end_interface(cx: &mut Cx<'_>, interface: &str, machine: &Resource, goes: boo
         }
         // Recorded so: that of a machine that was well is free at once.
         if machine.hidden["error"].is_object() {
-            network::reserve(cx, interface, &machine.id);
+            interface::reserve(cx, interface, &machine.id);
         }
         return;
     }

@@ -1,13 +1,17 @@
 //! The Azure face: Resource Manager with its compute, network and resources providers, and the authority that gives tokens.
 
+mod address;
 mod auth;
+mod balancer;
 mod catalog;
 mod check;
 mod config;
 mod face;
 mod fail;
+mod filter;
 mod group;
 mod handle;
+mod interface;
 mod kinds;
 mod machine;
 mod network;

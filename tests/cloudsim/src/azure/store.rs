@@ -8,7 +8,7 @@ use super::{
     catalog, check,
     face::Cx,
     fail::{Answer, Fail, Said},
-    group,
+    filter, group, interface,
     kinds::{End, Kind, Pace},
     machine, network,
     operation::{self, Goal},
@@ -162,7 +162,7 @@ fn keep(cx: &mut Cx<'_>, kind: &'static Kind, mut next: Resource, known: Option<
         None => cx.ledger.add(next),
     }
     if kind.collection == "networkSecurityGroups" {
-        network::refilter(cx, &id);
+        filter::refilter(cx, &id);
     }
     if state != "Succeeded" {
         let span = if is_machine && new { cx.config.boot } else { cx.config.provisioning };
@@ -323,7 +323,7 @@ pub(super) fn delete(cx: &mut Cx<'_>, kind: &'static Kind, group: &str, name: &s
         if let Some(obstacle) = obstacle(cx.ledger, &RULES, Cloud::Azure, &known) {
             return Err(Fail::in_use(obstacle.code, obstacle.message));
         }
-        network::check_reservation(cx, &known, None)?;
+        interface::check_reservation(cx, &known, None)?;
         if kind.end == End::AtOnce {
             cx.ledger.remove(Cloud::Azure, &id);
             return Ok(Said::new(200, None));
