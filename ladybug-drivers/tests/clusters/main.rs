@@ -3,7 +3,6 @@
 //! nothing is lost, nothing is left, nothing is made twice and nobody else's is touched.
 //!
 //! `LADYBUG_EVERY_CALL=1` tries every call instead of a sample.
-#![expect(clippy::wildcard_enum_match_arm, reason = "tests name what they know of enums that may grow")]
 
 #[cfg(test)]
 mod across;
