@@ -1,6 +1,9 @@
 //! A cloud does it, and the answer is lost.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use ladybug_cloudsim::{AzureFace, Cloud, Effect, FaultPlan, When};
 use ladybug_core::{
@@ -63,21 +66,22 @@ fn lose_every_answer(cast: Cast, cloud: Cloud) {
     let stage = Stage::new(cast);
     let (before, wanted) = life(&stage, cloud, FaultPlan::none()).unwrap_or_else(|error| panic!("{}", error.report()));
     let all = changes(&stage, cloud, &before);
-    let points = sample(all.clone());
+    let (points, lost) = (sample(all.clone()), AtomicU64::new(0));
     each(&points, |(operation, nth)| {
         let when = format!("{operation} {nth}");
         let stage = Stage::new(cast);
-        let lost = FaultPlan::none().rule(cloud, operation, When::Nth(*nth), Effect::DropAnswer);
-        let (_, census) = life(&stage, cloud, lost).unwrap_or_else(|error| panic!("{when}: {}", error.report()));
+        let fault = FaultPlan::none().rule(cloud, operation, When::Nth(*nth), Effect::DropAnswer);
+        let (_, census) = life(&stage, cloud, fault).unwrap_or_else(|error| panic!("{when}: {}", error.report()));
         assert_eq!(census, wanted, "{when}");
-        assert_eq!(stage.sim.counters().faults.values().sum::<u64>(), 1, "{when}");
+        let struck = stage.sim.counters().faults.values().sum::<u64>();
+        // Who of several makes what they share is decided by chance, and the loser may not make a call this time.
+        assert!(struck <= 1, "{when}");
+        lost.fetch_add(struck, Ordering::SeqCst);
         stage.assert_empty(&when);
     });
-    eprintln!(
-        "{cloud}: {} of {} answers to changes lost: Ready and deleted each time, 0 left",
-        points.len(),
-        all.len()
-    );
+    let lost = lost.into_inner();
+    assert!(lost * 10 >= points.len() as u64 * 9, "{lost} of {}", points.len());
+    eprintln!("{cloud}: {lost} of {} answers to changes lost: Ready and deleted each time, 0 left", all.len());
 }
 
 #[test]
