@@ -5,9 +5,11 @@ mod client;
 mod fault;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 mod trace;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::Client;
 pub(crate) use fault::Effect;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 pub(crate) use trace::Trace;
