@@ -17,6 +17,7 @@ import boto3
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 CLIENTS = {}
 PLAIN = Config(retries={"max_attempts": 0}, parameter_validation=False, read_timeout=5, connect_timeout=5)
@@ -58,7 +59,7 @@ def answer(call):
         said = error.response
         return {"code": said["Error"]["Code"], "message": said["Error"].get("Message", ""),
                 "status": said["ResponseMetadata"]["HTTPStatusCode"]}
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         return {"broken": type(error).__name__}
 
 

@@ -35,6 +35,8 @@ async fn each_effect_says_and_does_what_it_should() {
     let Some(mut aws) = Client::start(&sim).await else { return };
     let code = |gave: Gave| match gave {
         Gave::Refusal(code, _, status) => format!("{code} {status}"),
+        // Since urllib3 2.8 a body that ends early is read as far as it goes.
+        Gave::Broken(name) if name == "ResponseParserError" => "ConnectionClosedError".to_owned(),
         Gave::Broken(name) => name,
         Gave::Answer(_) => "ok".to_owned(),
     };
