@@ -16,7 +16,7 @@ use std::{
 };
 
 use clouds::Clouds;
-use futures::{StreamExt, future};
+use futures::StreamExt;
 use ladybug::{
     Ladybug, StepKey, Timestamp,
     event::{Event, EventKind},
@@ -90,14 +90,15 @@ async fn measure(machines: u32) -> Result<ExitCode> {
 }
 
 async fn events(ladybug: &Ladybug, plan: &Plan) -> Vec<Event> {
-    let mut over = false;
-    let until_over = |event: &Event| {
-        let goes_on = !over;
-        over |= matches!(event.kind, EventKind::OperationFinished { .. });
-        future::ready(goes_on)
-    };
-    let events = ladybug.events(&plan.cluster, 0).filter_map(|event| future::ready(event.ok()));
-    events.take_while(until_over).collect().await
+    let (mut events, mut seen) = (ladybug.events(&plan.cluster, 0), Vec::new());
+    while let Some(Ok(event)) = events.next().await {
+        let over = matches!(event.kind, EventKind::OperationFinished { .. });
+        seen.push(event);
+        if over {
+            break;
+        }
+    }
+    seen
 }
 
 /// From the first event to the last.
