@@ -122,13 +122,11 @@ fn chain(plan: &Plan, events: &[Event]) -> Duration {
 fn spans(events: &[Event]) -> BTreeMap<StepKey, Duration> {
     let (mut begun, mut spans): (BTreeMap<StepKey, Timestamp>, BTreeMap<_, _>) = Default::default();
     for event in events {
-        match &event.kind {
-            EventKind::StepStarted { step } => _ = begun.insert(step.clone(), event.at),
-            EventKind::StepDone { step } => {
-                let since = begun.get(step).map(|begun| event.at.since(*begun));
-                spans.insert(step.clone(), since.unwrap_or_default());
-            }
-            _ => {}
+        if let EventKind::StepStarted { step } = &event.kind {
+            begun.insert(step.clone(), event.at);
+        } else if let EventKind::StepDone { step } = &event.kind {
+            let since = begun.get(step).map(|begun| event.at.since(*begun));
+            spans.insert(step.clone(), since.unwrap_or_default());
         }
     }
     spans
