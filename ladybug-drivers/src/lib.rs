@@ -11,6 +11,8 @@ pub mod gcp;
 pub mod hosts;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+mod price;
 #[cfg(feature = "tumblebug")]
 #[expect(clippy::wildcard_enum_match_arm, reason = "what the contract may gain, this driver refuses until it knows it")]
 pub mod tumblebug;

@@ -9,7 +9,8 @@ use ladybug_core::{
     spec::{Arch, MachineSpec},
 };
 
-use super::{client::Api, image::arch_name, network, price::Size, query::Form, xml::Element};
+use super::{client::Api, image::arch_name, network, query::Form, xml::Element};
+use crate::price::Size;
 
 /// How many types are asked about, cheapest first.
 const CANDIDATES: usize = 12;

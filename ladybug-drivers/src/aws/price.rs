@@ -1,46 +1,20 @@
 //! Machine types with their size and price, as a table that comes with the driver and can be replaced.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use ladybug_core::{
     Region,
     cloud::Price,
-    spec::{Arch, MachineSpec, Problem},
+    spec::{MachineSpec, Problem},
 };
 
+use crate::price::Table;
+
 const EMBEDDED: &str = include_str!("prices.csv");
-/// Millionths of a dollar in one unit of the table.
-const UNIT: u64 = 10;
 
 /// Machine types with their size, and what they cost on demand in each region. Clones share the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PriceTable(Arc<BTreeMap<String, Row>>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Row {
-    size: Size,
-    prices: BTreeMap<String, Price>,
-}
-
-/// How large a machine type is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) vcpu: u32,
-    pub(super) mib: u64,
-    pub(super) arch: Arch,
-    pub(super) gpu: u32,
-}
-
-impl Size {
-    /// Whether it has at least what is wished for. Types with GPUs are for those who want GPUs.
-    pub(super) fn fits(&self, wish: &MachineSpec) -> bool {
-        self.arch == wish.arch
-            && self.vcpu >= wish.vcpu
-            && self.mib >= u64::from(wish.memory_gib) * 1024
-            && self.gpu >= wish.gpu
-            && (self.gpu == 0 || wish.gpu > 0)
-    }
-}
+pub struct PriceTable(Arc<Table>);
 
 impl PriceTable {
     /// The table that comes with the driver: common types of the T, M, C, R, G and P families in 30 regions, on
@@ -57,60 +31,25 @@ impl PriceTable {
     /// # Errors
     /// Every line that does not fit, by its number.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
-        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.is_empty());
-        let header: Vec<&str> = lines.next().map(|(_, line)| line.split(',').collect()).unwrap_or_default();
-        let regions = header.get(5..).unwrap_or_default();
-        let (mut rows, mut problems) = (BTreeMap::new(), Vec::new());
-        for (index, line) in lines {
-            match row(line, regions) {
-                Some((name, row)) => _ = rows.insert(name, row),
-                None => problems.push(Problem::new(format!("line {}", index + 1), "is not a line of prices")),
-            }
-        }
-        if rows.is_empty() && problems.is_empty() {
-            problems.push(Problem::new("line 1", "the table has no prices"));
-        }
-        if problems.is_empty() { Ok(Self(Arc::new(rows))) } else { Err(problems) }
+        Table::parse(text, |name| name.contains('.')).map(|table| Self(Arc::new(table)))
     }
 
     /// What a type costs an hour in `region`, if known.
     #[must_use]
     pub fn price(&self, machine_type: &str, region: &Region) -> Option<Price> {
-        self.0.get(machine_type)?.prices.get(region.as_str()).copied()
+        self.0.price(machine_type, region)
     }
 
     /// The types that fit a wish, cheapest in `region` first, those without a price there last.
     pub(super) fn fitting(&self, wish: &MachineSpec, region: &Region) -> Vec<&str> {
-        let fits = self.0.iter().filter(|(_, row)| row.size.fits(wish));
-        let rank = |row: &Row| {
-            let here = row.prices.get(region.as_str()).copied();
-            (here.is_none(), here, row.size.vcpu, row.size.mib)
-        };
-        let mut ranked: Vec<_> = fits.map(|(name, row)| (rank(row), name.as_str())).collect();
-        ranked.sort_unstable();
-        ranked.into_iter().map(|(_, name)| name).collect()
+        self.0.fitting(wish, region)
     }
-}
-
-fn row(line: &str, regions: &[&str]) -> Option<(String, Row)> {
-    let mut words = line.split(',');
-    let name = words.next().filter(|name| name.contains('.'))?.to_owned();
-    let (vcpu, mib) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    let arch = match words.next()? {
-        "amd64" => Arch::Amd64,
-        "arm64" => Arch::Arm64,
-        _ => return None,
-    };
-    let gpu = words.next()?.parse().ok()?;
-    let mut prices = BTreeMap::new();
-    for (region, price) in regions.iter().zip(words).filter(|(_, price)| !price.is_empty()) {
-        prices.insert((*region).to_owned(), Price::from_micros(price.parse::<u64>().ok()?.checked_mul(UNIT)?));
-    }
-    Some((name, Row { size: Size { vcpu, mib, arch, gpu }, prices }))
 }
 
 #[cfg(test)]
 mod tests {
+    use ladybug_core::spec::Arch;
+
     use super::*;
 
     fn region(name: &str) -> Region {

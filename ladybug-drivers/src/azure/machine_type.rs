@@ -15,9 +15,9 @@ use serde_json::Value;
 use super::{
     client::{Api, Ask},
     image::arch_name,
-    price::Size,
     region,
 };
+use crate::price::Size;
 
 /// How many types are offered.
 const CHOICE: usize = 3;

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::{
     client::Api,
-    price::Size,
     shelf::{MACHINE_TYPES, entries, is_name, last, text},
 };
+use crate::price::Size;
 
 /// How many types are asked about, cheapest first.
 const CANDIDATES: usize = 12;

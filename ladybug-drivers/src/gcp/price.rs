@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use ladybug_core::{
     Region,
     cloud::Price,
-    spec::{Arch, MachineSpec, Problem},
+    spec::{MachineSpec, Problem},
 };
+
+use crate::price::{self, Size, cheapest_first};
 
 const EMBEDDED: &str = include_str!("prices.csv");
 /// Memory has its price by the GiB.
@@ -32,26 +34,6 @@ struct Row {
     size: Size,
     /// Processors that are paid for, in thousandths: shared ones cost less.
     paid: u64,
-}
-
-/// How large a machine type is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) vcpu: u32,
-    pub(super) mib: u64,
-    pub(super) arch: Arch,
-    pub(super) gpu: u32,
-}
-
-impl Size {
-    /// Whether it has at least what is wished for. Types with GPUs are for those who want GPUs.
-    pub(super) fn fits(&self, wish: &MachineSpec) -> bool {
-        self.arch == wish.arch
-            && self.vcpu >= wish.vcpu
-            && self.mib >= u64::from(wish.memory_gib) * GIB
-            && self.gpu >= wish.gpu
-            && (self.gpu == 0 || wish.gpu > 0)
-    }
 }
 
 impl PriceTable {
@@ -97,14 +79,8 @@ impl PriceTable {
 
     /// The types that fit a wish, cheapest in `region` first, those without a price there last.
     pub(super) fn fitting(&self, wish: &MachineSpec, region: &Region) -> Vec<&str> {
-        let fits = self.0.types.iter().filter(|(_, row)| row.size.fits(wish));
-        let rank = |name: &str, row: &Row| {
-            let here = self.price(name, region);
-            (here.is_none(), here, row.size.vcpu, row.size.mib)
-        };
-        let mut ranked: Vec<_> = fits.map(|(name, row)| (rank(name, row), name.as_str())).collect();
-        ranked.sort_unstable();
-        ranked.into_iter().map(|(_, name)| name).collect()
+        let types = self.0.types.iter().map(|(name, row)| (name.as_str(), row.size, self.price(name, region)));
+        cheapest_first(types, wish)
     }
 }
 
@@ -115,11 +91,7 @@ impl Table {
             [family, "cpu", prices @ ..] => rates(&mut self.processors, family, regions, prices),
             [family, "ram", prices @ ..] => rates(&mut self.memory, family, regions, prices),
             [name, family, vcpu, paid, mib, arch, gpu] => {
-                let arch = match *arch {
-                    "amd64" => Arch::Amd64,
-                    "arm64" => Arch::Arm64,
-                    _ => return None,
-                };
+                let arch = price::arch(arch)?;
                 let size = Size { vcpu: vcpu.parse().ok()?, mib: mib.parse().ok()?, arch, gpu: gpu.parse().ok()? };
                 let row = Row { family: (*family).to_owned(), size, paid: u64::from(paid.parse::<u32>().ok()?) };
                 self.types.insert((*name).to_owned(), row);
@@ -139,6 +111,8 @@ fn rates(table: &mut BTreeMap<(String, String), u64>, family: &str, regions: &[&
 
 #[cfg(test)]
 mod tests {
+    use ladybug_core::spec::Arch;
+
     use super::*;
 
     fn region(name: &str) -> Region {
